@@ -1,0 +1,101 @@
+"""Sessions with LiveKit voice agents, as checked state machines and observable stores.
+
+    >>> from session_fsm import Session, TokenSource
+    >>> session = Session(TokenSource.loopback())
+    >>> session.state.value
+    <SessionState.IDLE: 'idle'>
+
+Every public name can be imported from here; it is loaded when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from session_fsm import _own_stores as _own_stores
+
+if TYPE_CHECKING:
+    from session_fsm._version import __version__ as __version__
+    from session_fsm.agent import Agent as Agent
+    from session_fsm.errors import AgentError as AgentError
+    from session_fsm.errors import AgentLeft as AgentLeft
+    from session_fsm.errors import AgentTimeout as AgentTimeout
+    from session_fsm.errors import ConnectError as ConnectError
+    from session_fsm.errors import EncryptionError as EncryptionError
+    from session_fsm.errors import MediaError as MediaError
+    from session_fsm.errors import SendError as SendError
+    from session_fsm.errors import SessionEnded as SessionEnded
+    from session_fsm.errors import SessionError as SessionError
+    from session_fsm.errors import SessionStateError as SessionStateError
+    from session_fsm.errors import StaleAgent as StaleAgent
+    from session_fsm.errors import TokenError as TokenError
+    from session_fsm.messages.message import Message as Message
+    from session_fsm.messages.message import MessageAdded as MessageAdded
+    from session_fsm.messages.message import MessageKind as MessageKind
+    from session_fsm.messages.message import MessageStatus as MessageStatus
+    from session_fsm.messages.message import MessageUpdated as MessageUpdated
+    from session_fsm.messages.store import MessageStore as MessageStore
+    from session_fsm.redact import SecretFilter as SecretFilter
+    from session_fsm.session import Session as Session
+    from session_fsm.snapshot import AgentSnapshot as AgentSnapshot
+    from session_fsm.snapshot import SessionSnapshot as SessionSnapshot
+    from session_fsm.states import AgentState as AgentState
+    from session_fsm.states import ConnectionState as ConnectionState
+    from session_fsm.states import EndReason as EndReason
+    from session_fsm.states import SessionState as SessionState
+    from session_fsm.tokens.details import ConnectionDetails as ConnectionDetails
+    from session_fsm.tokens.details import TokenOptions as TokenOptions
+    from session_fsm.tokens.source import TokenSource as TokenSource
+    from session_fsm.transition import Transition as Transition
+
+_HOMES: Final = {
+    "__version__": "_version",
+    "Agent": "agent",
+    "AgentError": "errors",
+    "AgentLeft": "errors",
+    "AgentSnapshot": "snapshot",
+    "AgentState": "states",
+    "AgentTimeout": "errors",
+    "ConnectError": "errors",
+    "ConnectionDetails": "tokens.details",
+    "ConnectionState": "states",
+    "EncryptionError": "errors",
+    "EndReason": "states",
+    "MediaError": "errors",
+    "Message": "messages.message",
+    "MessageAdded": "messages.message",
+    "MessageKind": "messages.message",
+    "MessageStatus": "messages.message",
+    "MessageStore": "messages.store",
+    "MessageUpdated": "messages.message",
+    "SecretFilter": "redact",
+    "SendError": "errors",
+    "Session": "session",
+    "SessionEnded": "errors",
+    "SessionError": "errors",
+    "SessionSnapshot": "snapshot",
+    "SessionState": "states",
+    "SessionStateError": "errors",
+    "StaleAgent": "errors",
+    "TokenError": "errors",
+    "TokenOptions": "tokens.details",
+    "TokenSource": "tokens.source",
+    "Transition": "transition",
+}
+"""Public name -> module that has it."""
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - the same names, written once
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

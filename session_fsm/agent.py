@@ -1,0 +1,110 @@
+"""``session.agent``: what can be seen of the agent, each as a store of its own."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from session_fsm.snapshot import SessionSnapshot
+    from session_fsm.states import AgentState
+    from stores import Store
+
+
+class _Wait(Protocol):
+    async def __call__(
+        self,
+        predicate: Callable[[SessionSnapshot], bool],
+        timeout: float | None = None,  # noqa: ASYNC109 - part of the public waits
+    ) -> SessionSnapshot: ...
+
+
+class Agent:
+    """The agent of a session. Every attribute is a store: ``.value``, ``.subscribe``, ``.select``."""
+
+    def __init__(self, snapshots: Store[SessionSnapshot], wait_until: _Wait) -> None:
+        self._snapshots = snapshots
+        self._wait_until = wait_until
+
+    def __repr__(self) -> str:
+        agent = self._snapshots.value.agent
+        return f"<Agent {agent.identity or 'not in the room'}: {agent.state}>"
+
+    @cached_property
+    def state(self) -> Store[AgentState]:
+        """What the agent does; see `AgentState`."""
+        return self._snapshots.select(lambda snapshot: snapshot.agent.state)
+
+    @cached_property
+    def can_listen(self) -> Store[bool]:
+        """Whether what the user says reaches the agent, now or once it is ready."""
+        return self._snapshots.select(lambda snapshot: snapshot.agent.can_listen)
+
+    @cached_property
+    def is_connected(self) -> Store[bool]:
+        """Whether the agent listens, thinks or speaks."""
+        return self._snapshots.select(lambda snapshot: snapshot.agent.is_connected)
+
+    @cached_property
+    def is_pending(self) -> Store[bool]:
+        """Whether the agent is expected and does not take part yet."""
+        return self._snapshots.select(lambda snapshot: snapshot.agent.is_pending)
+
+    @cached_property
+    def is_finished(self) -> Store[bool]:
+        """Whether no agent takes part and none is expected."""
+        return self._snapshots.select(lambda snapshot: snapshot.agent.is_finished)
+
+    @cached_property
+    def is_responsive(self) -> Store[bool]:
+        """False while the agent does not answer the probe; True before anything is known."""
+        return self._snapshots.select(lambda snapshot: snapshot.agent.is_responsive)
+
+    @cached_property
+    def identity(self) -> Store[str | None]:
+        """The participant's identity while it is in the room."""
+        return self._snapshots.select(lambda snapshot: snapshot.agent.identity)
+
+    @cached_property
+    def name(self) -> Store[str | None]:
+        """``lk.agent.name``, else the participant's name, while it is in the room."""
+        return self._snapshots.select(lambda snapshot: snapshot.agent.name)
+
+    @cached_property
+    def metadata(self) -> Store[str | None]:
+        """The participant's metadata while it is in the room."""
+        return self._snapshots.select(lambda snapshot: snapshot.agent.metadata)
+
+    @cached_property
+    def attributes(self) -> Store[Mapping[str, str]]:
+        """All of the participant's attributes, the unknown ones included."""
+        return self._snapshots.select(lambda snapshot: snapshot.agent.attributes)
+
+    @cached_property
+    def failure_reasons(self) -> Store[tuple[str, ...]]:
+        """Sentences that say why the agent failed; empty unless it did."""
+        return self._snapshots.select(lambda snapshot: snapshot.agent.failure_reasons)
+
+    @cached_property
+    def microphone_track(self) -> Store[object | None]:
+        """The audio track that is heard as the agent: its own, else its avatar worker's."""
+        return self._snapshots.select(lambda snapshot: snapshot.agent.microphone_track)
+
+    @cached_property
+    def camera_track(self) -> Store[object | None]:
+        """The video track that is seen as the agent: its own, else its avatar worker's."""
+        return self._snapshots.select(lambda snapshot: snapshot.agent.camera_track)
+
+    async def wait_until_connected(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Wait until the agent listens, thinks or speaks; raises as ``Session.wait_until``."""
+        await self._wait_until(lambda snapshot: snapshot.agent.is_connected, timeout)
+
+    async def wait_until_can_listen(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Wait until the user can be heard; raises as ``Session.wait_until``."""
+        await self._wait_until(lambda snapshot: snapshot.agent.can_listen, timeout)
+
+    async def wait_until_finished(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Wait until no agent takes part, also after a failure; returns at once when idle."""
+        await self._wait_until(lambda snapshot: snapshot.agent.is_finished, timeout)

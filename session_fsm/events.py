@@ -1,0 +1,259 @@
+"""What can happen to a session: commands of the user, and facts of a run.
+
+All of them are frozen and carry data only. A fact is told by the run that it belongs to: the mailbox
+holds it as ``FromRun(epoch, fact)``, and the reducer drops what an earlier run tells.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from session_fsm.errors import SessionError
+    from session_fsm.messages.message import Message, MessageStatus
+    from session_fsm.roster import Participant, Roster
+    from session_fsm.snapshot import Deadline
+
+
+@attrs.frozen
+class Start:
+    """The user calls ``start()``."""
+
+
+@attrs.frozen
+class End:
+    """The user calls ``end()`` or ``close()``, or cancels ``start()``."""
+
+
+# Facts about the run as a whole ------------------------------------------------------------------
+
+
+@attrs.frozen
+class TokenReady:
+    """The token source answered.
+
+    Attributes:
+        dispatches: The token dispatches an agent (its ``roomConfig.agents`` is not empty).
+    """
+
+    dispatches: bool
+
+
+@attrs.frozen
+class RunFailed:
+    """Something stops the run."""
+
+    error: SessionError
+
+
+@attrs.frozen
+class DeadlinePassed:
+    """The time of this deadline is over."""
+
+    deadline: Deadline
+
+
+@attrs.frozen
+class RunClosed:
+    """Every effect of the run has finished."""
+
+
+# Facts about the link, told by the transport -----------------------------------------------------
+
+
+@attrs.frozen
+class RoomJoined:
+    """The room is joined. Comes before any other fact of that room.
+
+    Attributes:
+        roster: The agents and avatar workers that are there already; they send no join of their own.
+    """
+
+    room_name: str
+    local_identity: str
+    roster: Roster = ()
+
+
+@attrs.frozen
+class LinkLost:
+    """The link is lost and is being restored by the transport."""
+
+
+@attrs.frozen
+class LinkRestored:
+    """The link is back; the roster is the whole truth about who is there."""
+
+    roster: Roster = ()
+
+
+@attrs.frozen
+class LinkGone:
+    """The link is gone for good.
+
+    Attributes:
+        kind: One of the kinds of ``ConnectError``.
+    """
+
+    kind: str
+
+
+# Facts about participants of kind AGENT, told by the transport -----------------------------------
+
+
+@attrs.frozen
+class ParticipantJoined:
+    """An agent or avatar worker joined the room."""
+
+    participant: Participant
+
+
+@attrs.frozen
+class ParticipantLeft:
+    """Someone left the room.
+
+    Attributes:
+        on_purpose: Its disconnect reason says that it left by its own will (CLIENT_INITIATED).
+    """
+
+    identity: str
+    on_purpose: bool = False
+
+
+@attrs.frozen
+class ParticipantChanged:
+    """Name, metadata or attributes of a participant changed; None means as before."""
+
+    identity: str
+    name: str | None = None
+    metadata: str | None = None
+    attributes: Mapping[str, str] | None = attrs.field(default=None, hash=False)
+
+
+@attrs.frozen
+class TrackChanged:
+    """A track was subscribed, or is gone (None).
+
+    Attributes:
+        source: ``"microphone"`` or ``"camera"``.
+    """
+
+    identity: str
+    source: str
+    track: object | None
+
+
+@attrs.frozen
+class ProbeAnswered:
+    """The agent answered the probe: it can hear and understand this client."""
+
+    identity: str
+
+
+@attrs.frozen
+class ProbeUnanswered:
+    """The agent did not answer the probe in time."""
+
+    identity: str
+
+
+# Facts about the pre-connect buffer --------------------------------------------------------------
+
+
+@attrs.frozen
+class BufferingStarted:
+    """The user's speech is being kept for an agent that is not there yet."""
+
+
+@attrs.frozen
+class BufferingStopped:
+    """The user's speech is no longer kept."""
+
+
+# Facts about texts -------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class TextOpened:
+    """A text stream was opened.
+
+    Attributes:
+        stream_id: LiveKit's id of the stream.
+        topic: ``lk.chat`` or ``lk.transcription``.
+        sender: Identity of the participant that sent it.
+        attributes: The header's attributes.
+        timestamp: The header's time, aware, UTC.
+    """
+
+    stream_id: str
+    topic: str
+    sender: str
+    attributes: Mapping[str, str] = attrs.field(hash=False)
+    timestamp: datetime
+
+
+@attrs.frozen
+class TextChunk:
+    """More text of an open stream."""
+
+    stream_id: str
+    text: str
+
+
+@attrs.frozen
+class TextClosed:
+    """A text stream ended.
+
+    Attributes:
+        attributes: The trailer's attributes; they override the header's.
+        broken: It broke off before its end.
+    """
+
+    stream_id: str
+    attributes: Mapping[str, str] = attrs.field(factory=dict[str, str], hash=False)
+    broken: bool = False
+
+
+@attrs.frozen
+class TextSubmitted:
+    """The user sends a text: it is in the list at once."""
+
+    message: Message
+
+
+@attrs.frozen
+class TextSettled:
+    """It is known what became of a text of the user."""
+
+    message_id: str
+    status: MessageStatus
+
+
+TextFact: TypeAlias = TextOpened | TextChunk | TextClosed | TextSubmitted | TextSettled
+RunFact: TypeAlias = TokenReady | RunFailed | DeadlinePassed | RunClosed
+LinkFact: TypeAlias = RoomJoined | LinkLost | LinkRestored | LinkGone
+ParticipantFact: TypeAlias = (
+    ParticipantJoined
+    | ParticipantLeft
+    | ParticipantChanged
+    | TrackChanged
+    | ProbeAnswered
+    | ProbeUnanswered
+)
+BufferFact: TypeAlias = BufferingStarted | BufferingStopped
+Fact: TypeAlias = RunFact | LinkFact | ParticipantFact | BufferFact | TextFact
+
+
+@attrs.frozen
+class FromRun:
+    """A fact, and the run that tells it."""
+
+    epoch: int
+    fact: Fact
+
+
+Event: TypeAlias = Start | End | FromRun

@@ -1,0 +1,76 @@
+"""One message of the conversation, and the two things that can happen to the list of them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class MessageKind(StrEnum):
+    """Where a message comes from."""
+
+    USER_TRANSCRIPT = "user-transcript"
+    """What a person said, written down."""
+    AGENT_TRANSCRIPT = "agent-transcript"
+    """What the agent says, word by word as it is spoken (or only written)."""
+    CHAT = "chat"
+    """Text that was typed, by anybody."""
+
+
+class MessageStatus(StrEnum):
+    """What became of a text that the user sent."""
+
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+@attrs.frozen
+class Message:
+    """One message.
+
+    Attributes:
+        id: Unique in the session; never changes.
+        kind: ``user-transcript``, ``agent-transcript`` or ``chat``.
+        text: What is known of the text so far.
+        timestamp: When it first appeared; aware, UTC; never changes.
+        final: The text will not change any more. Once true, always true.
+        sender: ``user``, ``agent``, ``avatar``, or the identity of another participant.
+        status: ``sending``, ``sent`` or ``failed`` for the user's own chat, else None.
+    """
+
+    id: str
+    kind: MessageKind
+    text: str
+    timestamp: datetime
+    final: bool
+    sender: str
+    status: MessageStatus | None = None
+
+
+@attrs.frozen
+class MessageAdded:
+    """A message appeared at the end of the list."""
+
+    message: Message
+
+
+@attrs.frozen
+class MessageUpdated:
+    """A message changed in its place.
+
+    Attributes:
+        message: The message as it is now.
+        previous: The message as it was.
+    """
+
+    message: Message
+    previous: Message
+
+
+MessageChange: TypeAlias = MessageAdded | MessageUpdated

@@ -1,0 +1,32 @@
+"""``session.messages``: the list as a store, and its changes as a stream."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from session_fsm.messages.message import Message
+from stores import Store
+
+if TYPE_CHECKING:
+    from session_fsm.messages.message import MessageChange
+    from session_fsm.snapshot import SessionSnapshot
+    from stores import EventStream
+
+
+class MessageStore(Store[Sequence[Message]]):
+    """The messages in the order of their first appearance, an immutable sequence.
+
+    Attributes:
+        events: A `MessageAdded` or `MessageUpdated` for each change, after the store shows it.
+            What a ``start()`` clears away is told by the store alone.
+    """
+
+    def __init__(
+        self, snapshots: Store[SessionSnapshot], events: EventStream[MessageChange]
+    ) -> None:
+        # By identity: comparing two persistent vectors would look at every message.
+        messages = snapshots.select(lambda snapshot: snapshot.messages)
+        super().__init__(messages._cell)  # noqa: SLF001 - the same store, with a stream beside it
+        self.events = events

@@ -1,0 +1,224 @@
+"""What can be seen of a session: one frozen value, replaced as a whole by every step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from session_fsm.messages.merge import EMPTY_LOG, MessageLog
+from session_fsm.roster import NO_ATTRIBUTES, Roster, avatar_of, find
+from session_fsm.states import (
+    AGENT_FINISHED,
+    AGENT_PENDING,
+    AGENT_READY,
+    CAN_LISTEN,
+    AgentState,
+    ConnectionState,
+    EndReason,
+    SessionState,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from session_fsm.errors import SessionError
+    from session_fsm.messages.message import Message
+    from session_fsm.roster import Participant
+
+
+@attrs.frozen
+class Deadline:
+    """What a dispatching session waits for.
+
+    Attributes:
+        returning: The agent was there, is gone, and has ``agent_return_timeout`` to be back;
+            otherwise it has ``agent_timeout`` to be ready.
+        identity: The agent that joined again and has to get ready, or None.
+    """
+
+    returning: bool = False
+    identity: str | None = None
+
+
+@attrs.frozen
+class RunSnapshot:
+    """What the reducer remembers of the present run.
+
+    Attributes:
+        roster: Everybody of kind AGENT in the room.
+        agent: Identity of the participant that is the agent, while it is in the room.
+        links: How often the link was restored.
+        dispatches: The token dispatches an agent.
+        was_active: The session has been active in this run.
+        agent_seen: An agent has been in the room in this run.
+        deadline: What is waited for, or None.
+        met: The agents that were seen in this run.
+    """
+
+    roster: Roster = ()
+    agent: str | None = None
+    links: int = 0
+    dispatches: bool = False
+    was_active: bool = False
+    agent_seen: bool = False
+    deadline: Deadline | None = None
+    met: frozenset[str] = frozenset()
+
+
+@attrs.frozen
+class AgentSnapshot:
+    """What can be seen of the agent.
+
+    Attributes:
+        state: See `AgentState`.
+        identity: The participant's identity while it is in the room, else None.
+        name: ``lk.agent.name``, else the participant's name; None while it is not in the room.
+        metadata: The participant's metadata; None while it is not in the room.
+        attributes: The participant's attributes, unknown ones included.
+        is_responsive: False while the agent does not answer the probe.
+        failure_reasons: Sentences that say why the agent failed; empty unless it did.
+        microphone_track: The agent's own, else its avatar worker's; None where there is none.
+        camera_track: The same for video.
+    """
+
+    state: AgentState = AgentState.DISCONNECTED
+    identity: str | None = None
+    name: str | None = None
+    metadata: str | None = None
+    attributes: Mapping[str, str] = attrs.field(default=NO_ATTRIBUTES, hash=False)
+    is_responsive: bool = True
+    failure_reasons: tuple[str, ...] = ()
+    microphone_track: object | None = attrs.field(default=None, eq=id)
+    camera_track: object | None = attrs.field(default=None, eq=id)
+
+    @property
+    def is_connected(self) -> bool:
+        """The agent listens, thinks or speaks."""
+        return self.state in AGENT_READY
+
+    @property
+    def can_listen(self) -> bool:
+        """What the user says reaches the agent, now or once it is ready."""
+        return self.state in CAN_LISTEN
+
+    @property
+    def is_pending(self) -> bool:
+        """The agent is expected and does not take part yet."""
+        return self.state in AGENT_PENDING
+
+    @property
+    def is_finished(self) -> bool:
+        """No agent takes part and none is expected."""
+        return self.state in AGENT_FINISHED
+
+
+def see_agent(
+    state: AgentState,
+    roster: Roster,
+    agent: Participant | None,
+    *,
+    is_responsive: bool,
+    failure_reasons: tuple[str, ...],
+) -> AgentSnapshot:
+    """Return what users see of this participant as the agent."""
+    if agent is None:
+        return AgentSnapshot(state, is_responsive=is_responsive, failure_reasons=failure_reasons)
+    avatar = avatar_of(roster, agent.identity) or agent
+    return AgentSnapshot(
+        state,
+        agent.identity,
+        agent.agent_name,
+        agent.metadata,
+        agent.attributes,
+        is_responsive,
+        failure_reasons,
+        agent.tracks.microphone or avatar.tracks.microphone,
+        agent.tracks.camera or avatar.tracks.camera,
+    )
+
+
+@attrs.frozen
+class SessionSnapshot:
+    """Everything that can be seen of a session at one moment; nothing in it contradicts the rest.
+
+    Attributes:
+        seq: Grows by one with every change.
+        epoch: Grows by one with every start; 0 before the first.
+        state: See `SessionState`.
+        connection_state: See `ConnectionState`.
+        agent: What can be seen of the agent.
+        failure: Why the last run failed, or None; cleared by ``start()``.
+        end_reason: Why the last run ended, or None; cleared by ``start()``.
+        room_name: The room's name while it is joined, else None.
+        local_identity: This participant's identity while the room is joined, else None.
+        log: The messages, and what is needed to merge more.
+        run: What the reducer remembers of the present run.
+        met: Room name and identity of all agents of earlier runs.
+    """
+
+    seq: int = 0
+    epoch: int = 0
+    state: SessionState = SessionState.IDLE
+    connection_state: ConnectionState = ConnectionState.DISCONNECTED
+    agent: AgentSnapshot = AgentSnapshot()
+    failure: SessionError | None = None
+    end_reason: EndReason | None = None
+    room_name: str | None = None
+    local_identity: str | None = None
+    log: MessageLog = EMPTY_LOG
+    run: RunSnapshot = RunSnapshot()
+    met: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        """The messages of the present run, or of the last one; a persistent vector."""
+        return self.log.messages
+
+    @property
+    def is_connected(self) -> bool:
+        """The room is joined, also while the link is being restored."""
+        return self.connection_state in {ConnectionState.CONNECTED, ConnectionState.RECONNECTING}
+
+    @property
+    def is_reconnecting(self) -> bool:
+        """The link is being restored."""
+        return self.connection_state is ConnectionState.RECONNECTING
+
+    @property
+    def agent_participant(self) -> Participant | None:
+        """The participant that is the agent, while it is in the room."""
+        return find(self.run.roster, self.run.agent)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it but the messages as JSON-able data."""
+        agent = self.agent
+        failure = self.failure
+        return {
+            "seq": self.seq,
+            "epoch": self.epoch,
+            "state": self.state.value,
+            "connection_state": self.connection_state.value,
+            "is_connected": self.is_connected,
+            "is_reconnecting": self.is_reconnecting,
+            "room_name": self.room_name,
+            "local_identity": self.local_identity,
+            "end_reason": self.end_reason.value if self.end_reason else None,
+            "failure": failure
+            and {"type": type(failure).__name__, "kind": failure.kind, "message": str(failure)},
+            "agent": {
+                "state": agent.state.value,
+                "is_connected": agent.is_connected,
+                "can_listen": agent.can_listen,
+                "is_pending": agent.is_pending,
+                "is_finished": agent.is_finished,
+                "is_responsive": agent.is_responsive,
+                "identity": agent.identity,
+                "name": agent.name,
+                "metadata": agent.metadata,
+                "attributes": dict(agent.attributes),
+                "failure_reasons": list(agent.failure_reasons),
+                "has_microphone_track": agent.microphone_track is not None,
+                "has_camera_track": agent.camera_track is not None,
+            },
+        }

@@ -1,0 +1,118 @@
+"""Cancel a coroutine at every moment at which it can be cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
+
+from session_fsm.testing.virtual_time import run_virtual
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Generator
+
+T = TypeVar("T")
+Moment: TypeAlias = Literal["waiting", "waking"]
+MOMENTS: Final[tuple[Moment, ...]] = ("waiting", "waking")
+
+
+def cancel_everywhere(
+    setup: Callable[[], Awaitable[T]],
+    call: Callable[[T], Coroutine[Any, Any, object]],
+    check: Callable[[T], Awaitable[object]],
+    *,
+    run: Callable[[Coroutine[Any, Any, bool]], bool] = run_virtual,
+) -> int:
+    """Cancel ``call`` at each of its awaits, in a world of its own each time.
+
+    At every await it is cancelled twice: while it waits, and when what it waits for has just come.
+    After that ``check`` must find everything in order, and no task may be left.
+
+    Args:
+        setup: Makes what is called.
+        call: Returns the coroutine that is cancelled.
+        check: Looks at what is left, uses it again, and puts it away.
+        run: Runs one such world; in virtual time by default.
+
+    Returns:
+        How many times the coroutine was cancelled.
+
+    Raises:
+        AssertionError: A cancellation was swallowed, or a task was left.
+    """
+    cancelled = 0
+    for moment in MOMENTS:
+        for place in count():
+            if not run(_world(setup, call, check, place, moment)):
+                break
+            cancelled += 1
+    return cancelled
+
+
+async def _world(
+    setup: Callable[[], Awaitable[T]],
+    call: Callable[[T], Coroutine[Any, Any, object]],
+    check: Callable[[T], Awaitable[object]],
+    place: int,
+    moment: Moment,
+) -> bool:
+    subject = await setup()
+    attempt = _CancelAt(call(subject), place, moment)
+    task = asyncio.ensure_future(attempt.run())
+    await asyncio.wait({task})
+    if attempt.hit and not task.cancelled():
+        raise AssertionError(f"cancelled while {moment} at await {place}, and went on") from (
+            task.exception()
+        )
+    if not attempt.hit:
+        task.result()
+    await check(subject)
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    if left:
+        raise AssertionError(f"cancelled while {moment} at await {place}, which left {left}")
+    return attempt.hit
+
+
+class _CancelAt:
+    """Runs a coroutine, and cancels it at the n-th moment at which it gives up control."""
+
+    def __init__(
+        self, coroutine: Coroutine[Any, Any, object], place: int, moment: Moment
+    ) -> None:
+        self._coroutine = coroutine
+        self._left = place
+        self._moment = moment
+        self.hit = False
+
+    async def run(self) -> object:
+        return await self
+
+    def __await__(self) -> Generator[Any, Any, object]:
+        steps = self._coroutine.__await__()
+        resume: Callable[[], Any] = lambda: next(steps)  # noqa: E731 - replaced in the loop
+        while True:
+            try:
+                waits_for = resume()
+            except StopIteration as done:
+                return done.value
+            self._arm(waits_for)
+            try:
+                yield waits_for
+            except BaseException as error:  # noqa: BLE001 - handed on to the coroutine
+                raised = error
+                resume = lambda: steps.throw(raised)  # noqa: B023, E731
+            else:
+                resume = lambda: next(steps)  # noqa: E731
+
+    def _arm(self, waits_for: object) -> None:
+        task = asyncio.current_task()
+        if self.hit or task is None:
+            return
+        if self._left > 0:
+            self._left -= 1
+            return
+        self.hit = True
+        if self._moment == "waking" and isinstance(waits_for, asyncio.Future):
+            waits_for.add_done_callback(lambda _: task.cancel())
+        else:
+            task.cancel()

@@ -1,0 +1,102 @@
+"""The token of the next start: asked for by ``prepare()``, or at need; used once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from session_fsm.errors import SessionError, TokenError
+from session_fsm.redact import redacted_cause
+from session_fsm.tokens.details import ConnectionDetails
+from session_fsm.tokens.jwt import check, is_valid
+
+if TYPE_CHECKING:
+    from session_fsm.tokens.details import TokenOptions
+    from session_fsm.tokens.source import TokenSource
+
+
+class PreparedToken:
+    """Asks a token source, bounds it in time, and maps whatever it raises."""
+
+    def __init__(self, source: TokenSource, options: TokenOptions, seconds: float) -> None:
+        self._source = source
+        self._options = options
+        self._seconds = seconds
+        self._prepared: asyncio.Task[ConnectionDetails] | None = None
+        self._waiting = 0
+
+    async def prepare(self, *, force: bool) -> None:
+        """Have a valid token ready; joins the request that is under way."""
+        if self._prepared is None or not self._is_usable(self._prepared):
+            self._prepared = asyncio.create_task(self._fetch(force=force))
+        await self._join(self._prepared)
+
+    async def take(self, *, force: bool) -> ConnectionDetails:
+        """Return the prepared token if there is one that is valid, else a new one."""
+        prepared = self._prepared
+        if prepared is None:
+            return await self._fetch(force=force)
+        if not prepared.done():
+            await self._join(prepared)
+        self._prepared = None
+        if self._is_usable(prepared):
+            return prepared.result()
+        return await self._fetch(force=force)
+
+    def cancel(self) -> None:
+        """Drop what was prepared."""
+        if self._prepared is not None:
+            self._prepared.cancel()
+            self._prepared = None
+
+    @staticmethod
+    def _is_usable(prepared: asyncio.Task[ConnectionDetails]) -> bool:
+        if not prepared.done():
+            return True
+        if prepared.cancelled() or prepared.exception() is not None:
+            return False
+        return is_valid(prepared.result().participant_token, time.time())
+
+    async def _join(self, prepared: asyncio.Task[ConnectionDetails]) -> None:
+        """Wait for the request; the last one who waits takes it along when it is cancelled."""
+        self._waiting += 1
+        try:
+            await asyncio.wait({prepared})
+        finally:
+            self._waiting -= 1
+            if not prepared.done() and not self._waiting:
+                self.cancel()
+        if prepared.cancelled():
+            raise TokenError("The session was closed while it asked for a token.", kind="timeout")
+        prepared.result()
+
+    async def _fetch(self, *, force: bool) -> ConnectionDetails:
+        try:
+            async with asyncio.timeout(self._seconds) as limit:
+                details: object = await self._source.fetch(self._options, force=force)
+        except SessionError:
+            raise
+        except TimeoutError as error:
+            if not limit.expired():
+                raise _raised(error) from redacted_cause(error)
+            raise TokenError(
+                f"The token source did not answer within {self._seconds:g} seconds. Check it, or "
+                "allow more with token_timeout=.",
+                kind="timeout",
+            ) from None
+        except Exception as error:
+            raise _raised(error) from redacted_cause(error)
+        if not isinstance(details, ConnectionDetails):
+            raise TokenError(
+                f"The token source returned {type(details).__name__}, not ConnectionDetails.",
+                kind="bad-answer",
+            )
+        check(details)
+        return details
+
+
+def _raised(error: Exception) -> TokenError:
+    return TokenError(
+        f"The token source raised {type(error).__name__}; see the cause.", kind="source-raised"
+    )

@@ -1,0 +1,33 @@
+"""What diagrams and logs follow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@attrs.frozen
+class Transition:
+    """A chart has moved.
+
+    Attributes:
+        machine: ``"session"``, ``"connection"`` or ``"agent"``.
+        trigger: The trigger that was fired.
+        source: The state before.
+        dest: The state after.
+        seq: ``seq`` of the snapshot that shows it; the transitions of one step share it.
+        epoch: The run that it belongs to.
+        at: When it happened; aware, UTC.
+    """
+
+    machine: str
+    trigger: str
+    source: str
+    dest: str
+    seq: int
+    epoch: int
+    at: datetime

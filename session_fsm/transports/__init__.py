@@ -1,0 +1,1 @@
+"""How a session reaches its room: one port, and what stands behind it."""

@@ -1,0 +1,112 @@
+"""The port between a session and a room.
+
+A transport never knows the session: it is handed a sink and tells it facts, all of them on the loop
+that opened the link. What it must tell, and in which order:
+
+- ``RoomJoined`` with the roster comes before any other fact of that room, exactly once.
+- Every join and every roster entry carries all attributes; only participants of kind AGENT are told.
+- Between ``LinkLost`` and ``LinkRestored`` anything may be told; the roster of ``LinkRestored`` wins.
+- ``LinkGone`` is the last fact about the link, unless the session closed it.
+- Every ``TextOpened`` is followed by exactly one ``TextClosed``, also when the link breaks.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from urllib.parse import urlsplit
+
+from session_fsm.errors import ConnectError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from session_fsm.events import Fact
+    from session_fsm.tokens.details import ConnectionDetails
+
+    Sink: TypeAlias = Callable[[Fact], None]
+
+
+class Link(Protocol):
+    """One attempt to be in one room: opened once, closed once."""
+
+    @property
+    def room(self) -> object | None:
+        """The transport's own room object while it is joined, else None."""
+        ...
+
+    @property
+    def publishes(self) -> bool:
+        """Whether this client has a track of its own in the room."""
+        ...
+
+    async def connect(self) -> None:
+        """Join the room and tell ``RoomJoined``.
+
+        May be cancelled at any moment; what then still runs is ended by ``close()``.
+
+        Raises:
+            ConnectError: The room could not be joined.
+        """
+        ...
+
+    async def send_text(self, text: str, topic: str) -> None:
+        """Send a text to everybody in the room; returns when the transport has taken it.
+
+        Raises:
+            SendError: The transport refused.
+        """
+        ...
+
+    async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109 - the peer's time
+        """Ask this participant whether it hears us; False after ``timeout`` seconds of silence."""
+        ...
+
+    async def close(self) -> None:
+        """Leave the room and end every reader. Never raises; tells nothing but ends of texts.
+
+        May take long while a join is under way. When it is cancelled the transport goes on by
+        itself until the room is left.
+        """
+        ...
+
+
+class Transport(Protocol):
+    """Opens links."""
+
+    def open(self, details: ConnectionDetails, sink: Sink) -> Link:
+        """Return a link that is not connected yet. Must be called on the running loop."""
+        ...
+
+
+TRANSPORTS: Final[Mapping[str, str]] = {
+    "ws": "session_fsm.transports.livekit",
+    "wss": "session_fsm.transports.livekit",
+    "http": "session_fsm.transports.livekit",
+    "https": "session_fsm.transports.livekit",
+    "loopback": "session_fsm.transports.loopback",
+}
+"""Scheme of the server's URL -> module that has a ``transport()``."""
+
+
+def for_url(server_url: str) -> Transport:
+    """Return the transport for this URL.
+
+    Raises:
+        ConnectError: The URL has no host, or a scheme that no transport knows.
+    """
+    try:
+        parts = urlsplit(server_url)
+        usable = bool(parts.hostname) and parts.scheme in TRANSPORTS
+    except ValueError:
+        usable = False
+    if not usable:
+        schemes = ", ".join(TRANSPORTS)
+        raise ConnectError(
+            f"The server URL {server_url!r} cannot be used: it needs a host and one of the schemes "
+            f"{schemes}, as in 'wss://example.livekit.cloud'.",
+            kind="bad-url",
+        )
+    module = import_module(TRANSPORTS[parts.scheme])
+    transport: Transport = module.transport()
+    return transport

@@ -1,0 +1,294 @@
+"""Rooms on a LiveKit server, by `livekit.rtc`.
+
+What this module guards against, measured with livekit 1.1.21 to 1.2.1:
+
+- Cancelling ``room.connect`` leaves a ghost in the room and ends the process with SIGTERM 15 s
+  later: it is shielded, and whoever comes back from it after the end is disconnected.
+- A Room is single-use, and must be made on the running loop: every link makes its own.
+- Participants that are there already send no join: the roster is read when the room is joined.
+- A full reconnect tells that everybody left *before* it tells that the link was lost.
+- The server's 401 quotes the whole token, and the SDK's exception carries it: it is redacted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from livekit import rtc
+
+from session_fsm.errors import ConnectError, SendError
+from session_fsm.events import (
+    Fact,
+    LinkGone,
+    LinkLost,
+    LinkRestored,
+    ParticipantChanged,
+    ParticipantJoined,
+    ParticipantLeft,
+    RoomJoined,
+    TextChunk,
+    TextClosed,
+    TextOpened,
+    TrackChanged,
+)
+from session_fsm.redact import redact, redacted_cause
+from session_fsm.roster import Participant, Roster, Tracks
+from session_fsm.transports.readers import TextReaders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from session_fsm.tokens.details import ConnectionDetails
+    from session_fsm.transports.base import Sink
+
+PROBE_METHOD: Final = "lk.session.probe"
+"""An RPC method that no agent has."""
+
+SOURCES: Final[Mapping[int, str]] = {
+    rtc.TrackSource.SOURCE_MICROPHONE: "microphone",
+    rtc.TrackSource.SOURCE_CAMERA: "camera",
+}
+
+GONE: Final[Mapping[int, str]] = {
+    rtc.DisconnectReason.DUPLICATE_IDENTITY: "duplicate-identity",
+    rtc.DisconnectReason.SERVER_SHUTDOWN: "server-shutdown",
+    rtc.DisconnectReason.PARTICIPANT_REMOVED: "removed",
+    rtc.DisconnectReason.ROOM_DELETED: "room-deleted",
+    rtc.DisconnectReason.ROOM_CLOSED: "room-deleted",
+}
+"""Why the SDK says that the link is gone -> kind of ``ConnectError``; else ``link-lost``."""
+
+REFUSALS: Final = (
+    (("401", "unauthorized", "403", "forbidden"), "unauthorized", "The server refused the token"),
+    (("parse the url", "url scheme"), "bad-url", "The server URL cannot be used"),
+    (
+        ("refused", "timeout", "timed out", "dns", "unreachable", "io error", "tls", "connect"),
+        "unreachable",
+        "No LiveKit server answered",
+    ),
+)
+"""Words in the SDK's only connect error -> kind, and what to say."""
+
+ADVICE: Final[Mapping[str, str]] = {
+    "unauthorized": "Check that the API key belongs to this server and that the clocks agree.",
+    "bad-url": "It must look like 'wss://example.livekit.cloud'.",
+    "unreachable": "Check the URL, that the server runs, and the network.",
+    "refused": "The server's log says more.",
+}
+
+_UNHEARD = frozenset(
+    {
+        rtc.RpcError.ErrorCode.CONNECTION_TIMEOUT,
+        rtc.RpcError.ErrorCode.RESPONSE_TIMEOUT,
+        rtc.RpcError.ErrorCode.RECIPIENT_DISCONNECTED,
+        rtc.RpcError.ErrorCode.RECIPIENT_NOT_FOUND,
+        rtc.RpcError.ErrorCode.SEND_FAILED,
+    }
+)
+_ROOM_FREE = (TextOpened, TextChunk, TextClosed, LinkLost, LinkGone)
+
+logger = logging.getLogger("session_fsm")
+_leaving: set[asyncio.Task[None]] = set()
+"""Links that are still being left after their session has gone on: kept from the collector."""
+
+
+class LiveKitTransport:
+    """Opens links to rooms on LiveKit servers."""
+
+    def open(self, details: ConnectionDetails, sink: Sink) -> LiveKitLink:
+        """Return a link that is not connected yet."""
+        return LiveKitLink(details, sink)
+
+
+def transport() -> LiveKitTransport:
+    """Return the transport for ``ws``, ``wss``, ``http`` and ``https``."""
+    return LiveKitTransport()
+
+
+class LiveKitLink:
+    """One Room, from before it is joined until it is left."""
+
+    def __init__(self, details: ConnectionDetails, sink: Sink) -> None:
+        self._details = details
+        self._sink = sink
+        self._room = rtc.Room(loop=asyncio.get_running_loop())
+        self._readers = TextReaders(self._room, self._tell)
+        self._joining: asyncio.Task[None] | None = None
+        self._early: list[Fact] | None = []
+        self._closing = False
+        self._lost = False
+        self._rejoined: set[str] = set()
+        for event, handler in self._handlers().items():
+            self._room.on(event, handler)
+
+    @property
+    def room(self) -> rtc.Room | None:
+        """The Room while it is joined."""
+        return self._room if self._early is None and not self._closing else None
+
+    @property
+    def publishes(self) -> bool:
+        """Whether this client has published a track."""
+        return bool(self._room.local_participant.track_publications)
+
+    async def connect(self) -> None:
+        """Join the room and tell ``RoomJoined``, then what came in before it."""
+        details = self._details
+        self._joining = asyncio.create_task(
+            self._room.connect(details.server_url, details.participant_token, rtc.RoomOptions())
+        )
+        try:
+            await asyncio.shield(self._joining)
+        except rtc.ConnectError as error:
+            raise self._refusal(error) from redacted_cause(error)
+        if self._closing or self._early is None:
+            return
+        early, self._early = self._early, None
+        roster = self._roster(lambda _: True)
+        identity = self._room.local_participant.identity
+        self._sink(RoomJoined(self._room.name, identity, roster))
+        for fact in early:
+            self._sink(fact)
+
+    async def send_text(self, text: str, topic: str) -> None:
+        """Send a text to everybody; blocks while the SDK restores the link."""
+        try:
+            await self._room.local_participant.send_text(text, topic=topic)
+        except Exception as error:
+            raise SendError(
+                f"The text could not be sent: {redact(str(error)) or type(error).__name__}.",
+                kind="transport",
+            ) from redacted_cause(error)
+
+    async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109 - the peer's time
+        """Ask for a method that nobody has: a refusal by the peer is the answer."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._room.local_participant.perform_rpc(
+                    destination_identity=identity,
+                    method=PROBE_METHOD,
+                    payload="",
+                    response_timeout=timeout,
+                )
+        except rtc.RpcError as error:
+            return error.code not in _UNHEARD
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody answered
+            logger.debug("the probe failed: %r", error)
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Leave the room, after a join that is under way has come back."""
+        if not self._closing:
+            self._closing = True
+            task = asyncio.create_task(self._leave())
+            _leaving.add(task)
+            task.add_done_callback(_leaving.discard)
+            await asyncio.shield(task)
+
+    async def _leave(self) -> None:
+        await self._readers.close()
+        if self._joining is not None:
+            await asyncio.wait({self._joining})
+            if not self._joining.cancelled() and self._joining.exception() is not None:
+                return
+        try:
+            await self._room.disconnect()
+        except Exception as error:  # noqa: BLE001 - leaving must not fail the session
+            logger.warning("leaving the room failed: %s", redact(repr(error)))
+
+    # What the SDK tells -------------------------------------------------------------------------
+
+    def _tell(self, fact: Fact) -> None:
+        if self._early is None:
+            self._sink(fact)
+        elif isinstance(fact, _ROOM_FREE):
+            # Facts about participants are in the roster that is read when the room is joined.
+            self._early.append(fact)
+
+    def _handlers(self) -> dict[Any, Callable[..., None]]:
+        return {
+            "participant_connected": self._participant_connected,
+            "participant_disconnected": self._participant_disconnected,
+            "participant_attributes_changed": lambda _, one: self._changed(one),
+            "participant_metadata_changed": lambda one, *_: self._changed(one),
+            "participant_name_changed": lambda one, *_: self._changed(one),
+            "track_subscribed": lambda track, publication, one: self._track(
+                publication, one, track
+            ),
+            "track_unsubscribed": lambda _, publication, one: self._track(publication, one, None),
+            "reconnecting": self._reconnecting,
+            "reconnected": self._reconnected,
+            "disconnected": self._disconnected,
+        }
+
+    def _participant_connected(self, one: rtc.RemoteParticipant) -> None:
+        if self._lost:
+            self._rejoined.add(one.identity)
+        if _is_agent(one):
+            self._tell(ParticipantJoined(_seen(one, was_there=False)))
+
+    def _participant_disconnected(self, one: rtc.RemoteParticipant) -> None:
+        self._readers.abandon(one.identity)
+        on_purpose = one.disconnect_reason == rtc.DisconnectReason.CLIENT_INITIATED
+        self._tell(ParticipantLeft(one.identity, on_purpose=on_purpose))
+
+    def _changed(self, one: rtc.Participant) -> None:
+        if _is_agent(one):
+            self._tell(ParticipantChanged(one.identity, one.name, one.metadata, one.attributes))
+
+    def _track(
+        self,
+        publication: rtc.RemoteTrackPublication,
+        one: rtc.RemoteParticipant,
+        track: rtc.RemoteTrack | None,
+    ) -> None:
+        source = SOURCES.get(publication.source)
+        if source is not None and _is_agent(one):
+            self._tell(TrackChanged(one.identity, source, track))
+
+    def _reconnecting(self) -> None:
+        self._lost = True
+        self._rejoined.clear()
+        self._tell(LinkLost())
+
+    def _reconnected(self) -> None:
+        self._lost = False
+        self._tell(LinkRestored(self._roster(lambda one: one.identity in self._rejoined)))
+
+    def _disconnected(self, reason: int) -> None:
+        if not self._closing:
+            self._tell(LinkGone(GONE.get(reason, "link-lost")))
+
+    def _roster(self, was_there: Callable[[rtc.RemoteParticipant], bool]) -> Roster:
+        agents = [one for one in self._room.remote_participants.values() if _is_agent(one)]
+        agents.sort(key=lambda one: one.joined_at or datetime.max.replace(tzinfo=UTC))
+        return tuple(_seen(one, was_there=was_there(one)) for one in agents)
+
+    def _refusal(self, error: rtc.ConnectError) -> ConnectError:
+        text = redact(str(error))
+        said = text.lower()
+        kind, what = next(
+            ((kind, what) for words, kind, what in REFUSALS if any(word in said for word in words)),
+            ("refused", "The server refused the connection"),
+        )
+        url = redact(self._details.server_url)
+        return ConnectError(f"{what} ({url}): {text[:200]}. {ADVICE[kind]}", kind=kind)
+
+
+def _is_agent(one: rtc.Participant) -> bool:
+    return one.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+
+
+def _seen(one: rtc.RemoteParticipant, *, was_there: bool) -> Participant:
+    tracks = {
+        SOURCES[publication.source]: publication.track
+        for publication in one.track_publications.values()
+        if publication.source in SOURCES and publication.track is not None
+    }
+    return Participant(
+        one.identity, one.name, one.metadata, one.attributes, Tracks(**tracks), was_there
+    )

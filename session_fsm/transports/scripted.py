@@ -1,0 +1,174 @@
+"""An agent that plays a script: what the loopback serves, and what tests of user interfaces use."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+import attrs
+
+from session_fsm.messages.merge import CHAT_TOPIC, FINAL, SEGMENT_ID, TRANSCRIPTION_TOPIC
+from session_fsm.roster import AGENT_NAME, AGENT_STATE, Participant
+from session_fsm.transports.loopback import LoopbackNetwork, LoopbackRoom
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+DEAF_FOR: Final = 3.0
+"""Seconds in which an agent that was there first drops the texts of a user who has just come."""
+
+
+def echo(text: str) -> str:
+    """Answer what was heard."""
+    return f"echo: {text}"
+
+
+@attrs.define(eq=False)
+class _Job:
+    """What the agent does in one room."""
+
+    room: LoopbackRoom
+    identity: str
+    heard: asyncio.Queue[str] = attrs.field(factory=asyncio.Queue[str])
+    ready: bool = False
+
+
+@attrs.define(eq=False, kw_only=True)
+class ScriptedAgent:
+    """An agent without a model: it joins, listens, thinks and answers as it is told to.
+
+    All times are in seconds, and each may be 0. It sends what livekit-agents 1.8.9 sends: the
+    attribute ``lk.agent.state``, a text stream for each segment whose trailer makes it final, and an
+    audio track. Like the real one it is mute for the rest of the call when a text reaches it before
+    its audio track is there.
+
+    Attributes:
+        name: Its ``lk.agent.name`` where the dispatch wants none.
+        join_after: From the dispatch until it is in the room; None: it never comes.
+        initialize_for: From then until it listens; None: it never does.
+        track_after: From then until its audio track is there; None: it has none.
+        greeting: What it says as soon as it is ready, or None.
+        reply: Makes the answer of a text.
+        think_for: How long it thinks before it answers.
+        word_every: From one word of its speech to the next.
+        responsive: Whether it refuses RPCs, as the living do.
+        network: The network that it is reached by: break its links, delete its rooms.
+        heard: Every text that has reached it, in all rooms.
+    """
+
+    name: str = "scripted-agent"
+    join_after: float | None = 0.3
+    initialize_for: float | None = 0.3
+    track_after: float | None = 0.05
+    greeting: str | None = None
+    reply: Callable[[str], str] = echo
+    think_for: float = 0.3
+    word_every: float = 0.06
+    responsive: bool = True
+    network: LoopbackNetwork = attrs.field(factory=LoopbackNetwork, repr=False)
+    heard: list[str] = attrs.field(factory=list[str], init=False)
+    _jobs: list[_Job] = attrs.field(factory=list[_Job], init=False, repr=False)
+
+    # The script ---------------------------------------------------------------------------------
+
+    async def serve(self, room: LoopbackRoom, name: str, metadata: str) -> None:
+        """Do the job: join, get ready, greet, and answer one text after the other."""
+        if self.join_after is None:
+            return
+        await asyncio.sleep(self.join_after)
+        job = _Job(room, f"agent-{uuid4().hex[:8]}")
+        self._jobs.append(job)
+        room.join(
+            Participant(
+                job.identity,
+                metadata=metadata,
+                attributes={AGENT_NAME: name or self.name, AGENT_STATE: "initializing"},
+            )
+        )
+        if self.initialize_for is None:
+            return
+        await asyncio.sleep(self.initialize_for)
+        self._report(job, "listening")
+        await self._get_ready(job)
+        while True:
+            text = await job.heard.get()
+            self._report(job, "thinking")
+            await asyncio.sleep(self.think_for)
+            await self._speak(job, self.reply(text))
+
+    async def _get_ready(self, job: _Job) -> None:
+        if self.track_after is not None:
+            await asyncio.sleep(self.track_after)
+            job.room.publish(job.identity, "microphone", object())
+        job.ready = True
+        if self.greeting is not None:
+            await self._speak(job, self.greeting)
+
+    async def _speak(self, job: _Job, text: str) -> None:
+        self._report(job, "speaking")
+        attributes = {SEGMENT_ID: f"SG_{uuid4().hex[:12]}", FINAL: "false"}
+        stream = job.room.open_text(job.identity, TRANSCRIPTION_TOPIC, attributes)
+        for place, word in enumerate(text.split()):
+            stream.write(f" {word}" if place else word)
+            await asyncio.sleep(self.word_every)
+        stream.close({FINAL: "true"})
+        self._report(job, "listening")
+
+    def _report(self, job: _Job, state: str) -> None:
+        job.room.change(job.identity, {AGENT_STATE: state})
+
+    # What reaches it ----------------------------------------------------------------------------
+
+    def hear(self, room: LoopbackRoom, text: str) -> None:
+        """Take a text; one that comes too early, or when nobody serves the room, is lost."""
+        job = next((job for job in self._jobs if job.room is room), None)
+        if job is None or not room.is_served:
+            return
+        if not job.ready:
+            self._jobs.remove(job)
+            return
+        self.heard.append(text)
+        job.heard.put_nowait(text)
+
+    def answers(self, identity: str) -> bool:
+        """Say whether this participant refuses RPCs."""
+        return self.responsive
+
+    # What tests make it do ----------------------------------------------------------------------
+
+    def report(self, state: str) -> None:
+        """Set ``lk.agent.state`` to whatever is given, in every room."""
+        self.change({AGENT_STATE: state})
+
+    def change(self, attributes: Mapping[str, str]) -> None:
+        """Change attributes, in every room; an empty value removes one."""
+        for job in self._jobs:
+            job.room.change(job.identity, attributes)
+
+    def leave(self) -> None:
+        """Leave every room on purpose."""
+        self._go(on_purpose=True)
+
+    def crash(self) -> None:
+        """Be gone from every room without a goodbye."""
+        self._go(on_purpose=False)
+
+    def _go(self, *, on_purpose: bool) -> None:
+        jobs, self._jobs = self._jobs, []
+        for job in jobs:
+            job.room.end_jobs()
+            job.room.leave(job.identity, on_purpose=on_purpose)
+
+    def come_back(self, *, name: str = "") -> None:
+        """Take a new job in every room of the network that has a user."""
+        for room in self.network.rooms.values():
+            if room.links:
+                room.dispatch(self, name, "")
+
+    def chat(self, text: str) -> None:
+        """Send a text on ``lk.chat``, in every room."""
+        for job in self._jobs:
+            stream = job.room.open_text(job.identity, CHAT_TOPIC, {})
+            stream.write(text)
+            stream.close()

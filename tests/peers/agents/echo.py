@@ -1,0 +1,143 @@
+"""The agent that tests talk to; run by a python that has livekit-agents.
+
+The metadata of the dispatch chooses what it does, as a JSON object:
+`greet` (true or a text) speaks first; `slow` (seconds) shows `initializing` for that long;
+`silent` joins and never starts a session; `absent` never even joins; `attributes` are set on the
+agent; `key` encrypts; `delete_room` makes the room end with the session.
+
+Some texts are commands, see `COMMANDS`. Everything else is said back, word by word.
+"""
+
+import asyncio
+import json
+import math
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fakes import Ear, EchoAgent, EchoLLM, ToneTTS
+from livekit import api, rtc
+from livekit.agents import AgentServer, AgentSession, JobContext, JobExecutorType, cli
+from livekit.agents.voice.room_io import RoomOptions, TextInputEvent, TextInputOptions
+
+server = AgentServer(
+    job_executor_type=JobExecutorType[os.environ.get("PEER_EXECUTOR", "process").upper()],
+    num_idle_processes=int(os.environ.get("PEER_IDLE", "1")),
+    load_fnc=lambda: 0.0,
+    load_threshold=math.inf,  # jobs that are being launched count as load, too
+    host="127.0.0.1",
+    port=0,
+    http_proxy=None,
+)
+
+
+def note(ctx: JobContext, **facts: object) -> None:
+    """One line for the tests. A single write to an appended file is never torn."""
+    line = json.dumps({"room": ctx.job.room.name, "pid": os.getpid(), **facts}) + "\n"
+    fd = os.open(os.environ["PEER_JOURNAL"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    try:
+        os.write(fd, line.encode())
+    finally:
+        os.close(fd)
+
+
+async def _shutdown(ctx: JobContext, session: AgentSession) -> None:
+    ctx.shutdown("asked to")
+
+
+async def _crash(ctx: JobContext, session: AgentSession) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def _delete(ctx: JobContext, session: AgentSession) -> None:
+    await ctx.api.room.delete_room(api.DeleteRoomRequest(room=ctx.room.name))
+
+
+async def _aclose(ctx: JobContext, session: AgentSession) -> None:
+    await session.aclose()
+
+
+async def _chat(ctx: JobContext, session: AgentSession) -> None:
+    await ctx.room.local_participant.send_text("a note from the agent", topic="lk.chat")
+
+
+async def _drop(ctx: JobContext, session: AgentSession) -> None:
+    await ctx.room.simulate_scenario(rtc.SimulateScenarioKind.SIMULATE_SERVER_LEAVE)
+
+
+COMMANDS: dict[str, Callable[[JobContext, AgentSession], Awaitable[None]]] = {
+    "!shutdown": _shutdown,  # leaves on purpose
+    "!crash": _crash,  # its process is gone at once; the server tells after 21 s
+    "!drop": _drop,  # the server throws it out: gone without a goodbye, at once
+    "!delete": _delete,  # deletes the room
+    "!aclose": _aclose,  # closes the session; the agent stays in the room, deaf
+    "!chat": _chat,  # writes on lk.chat instead of speaking
+}
+
+
+def encryption(wanted: dict[str, Any]) -> rtc.E2EEOptions | None:
+    if not (key := wanted.get("key")):
+        return None
+    return rtc.E2EEOptions(key_provider_options=rtc.KeyProviderOptions(shared_key=key.encode()))
+
+
+def make_session() -> AgentSession:
+    return AgentSession(
+        llm=EchoLLM(),
+        tts=ToneTTS(),
+        stt=Ear(),
+        vad=None,
+        turn_handling={
+            "turn_detection": "stt",
+            "endpointing": {"min_delay": 0.1, "max_delay": 0.2},
+            "preemptive_generation": {"enabled": False},
+        },
+        aec_warmup_duration=None,
+        user_away_timeout=None,
+    )
+
+
+@server.rtc_session(agent_name=os.environ.get("PEER_AGENT", "echo"))
+async def entrypoint(ctx: JobContext) -> None:
+    wanted: dict[str, Any] = json.loads(ctx.job.metadata or "{}")
+    note(ctx, event="job", metadata=ctx.job.metadata)
+    if wanted.get("absent"):
+        await asyncio.Event().wait()
+    if {"slow", "silent", "key", "attributes"} & wanted.keys():
+        await ctx.connect(encryption=encryption(wanted))
+    if wanted.get("attributes"):
+        await ctx.room.local_participant.set_attributes(wanted["attributes"])
+    if wanted.get("silent"):
+        return
+    if slow := wanted.get("slow"):
+        await ctx.room.local_participant.set_attributes({"lk.agent.state": "initializing"})
+        await asyncio.sleep(slow)
+
+    session = make_session()
+    session.on("close", lambda ev: note(ctx, event="closed", reason=str(ev.reason.value)))
+
+    async def on_text(sess: AgentSession, ev: TextInputEvent) -> None:
+        sender = ev.participant.identity if ev.participant else None
+        note(ctx, heard=ev.text, sender=sender)
+        if command := COMMANDS.get(ev.text):
+            await command(ctx, sess)
+            return
+        await sess.interrupt()
+        sess.generate_reply(user_input=ev.text)
+
+    await session.start(
+        EchoAgent(),
+        room=ctx.room,
+        room_options=RoomOptions(
+            text_input=TextInputOptions(text_input_cb=on_text),
+            delete_room_on_close=bool(wanted.get("delete_room")),
+        ),
+        record=False,
+    )
+    if greet := wanted.get("greet"):
+        session.say(greet if isinstance(greet, str) else "hello, I am the agent")
+
+
+if __name__ == "__main__":
+    cli.run_app(server)
