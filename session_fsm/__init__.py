@@ -85,7 +85,7 @@ _HOMES: Final = {
 }
 """Public name -> module that has it."""
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605 - the same names, written once
+__all__ = [*_HOMES]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll] - written once
 
 
 def __getattr__(name: str) -> object:

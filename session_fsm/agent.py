@@ -22,7 +22,7 @@ class _Wait(Protocol):
 
 
 class Agent:
-    """The agent of a session. Every attribute is a store: ``.value``, ``.subscribe``, ``.select``."""
+    """The agent of a session. Each attribute is a store, with ``.value`` and ``.subscribe``."""
 
     def __init__(self, snapshots: Store[SessionSnapshot], wait_until: _Wait) -> None:
         self._snapshots = snapshots

@@ -25,22 +25,28 @@ def checked_text(name: str, value: object) -> str:
     return value
 
 
-def checked_seconds(name: str, value: object, *, may_be_none: bool) -> float | None:
-    """Return the value if it is a number of seconds above zero, or an allowed None.
+def checked_seconds(name: str, value: object) -> float:
+    """Return the value if it is a number of seconds above zero.
 
     Raises:
         TypeError: It is no number.
         ValueError: It is not above zero, or not finite.
     """
-    if value is None and may_be_none:
-        return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        also = " or None" if may_be_none else ""
-        raise TypeError(f"{name} must be a number of seconds{also}, not {type(value).__name__}.")
+        raise TypeError(f"{name} must be a number of seconds, not {type(value).__name__}.")
     if not math.isfinite(value) or value <= 0:
-        hint = "; use None to wait for ever" if may_be_none else ""
-        raise ValueError(f"{name} must be a number of seconds above 0, not {value!r}{hint}.")
+        raise ValueError(f"{name} must be a number of seconds above 0, not {value!r}.")
     return float(value)
+
+
+def checked_patience(name: str, value: object) -> float | None:
+    """Return the value if it is a number of seconds above zero, or None: for ever.
+
+    Raises:
+        TypeError: It is neither.
+        ValueError: It is not above zero, or not finite: None is what waits for ever.
+    """
+    return None if value is None else checked_seconds(name, value)
 
 
 def merged_options(
@@ -52,23 +58,18 @@ def merged_options(
         TypeError: An argument is of the wrong type.
         ValueError: The two say different things, or a name is empty.
     """
-    from session_fsm.tokens.details import TokenOptions  # noqa: PLC0415 - an import at need
+    from session_fsm.tokens.details import checked_options  # noqa: PLC0415 - at need
 
-    if options is None:
-        options = TokenOptions()
-    elif not isinstance(options, TokenOptions):
-        raise TypeError(f"token_options must be a TokenOptions, not {type(options).__name__}.")
-    for name, value in (("agent_name", agent_name), ("agent_metadata", agent_metadata)):
-        if value is None:
-            continue
-        if name == "agent_name":
-            checked_text(name, value)
-        elif not isinstance(value, str):
-            raise TypeError(f"{name} must be a str, not {type(value).__name__}.")
-        if getattr(options, name) not in {None, value}:
-            raise ValueError(
-                f"{name}={value!r} and token_options.{name}={getattr(options, name)!r} differ: "
-                "give it once."
-            )
-        options = attrs.evolve(options, **{name: value})
-    return options
+    given: TokenOptions = checked_options(options)
+    if agent_name is not None:
+        _same("agent_name", checked_text("agent_name", agent_name), given.agent_name)
+        given = attrs.evolve(given, agent_name=agent_name)
+    if agent_metadata is not None:
+        _same("agent_metadata", agent_metadata, given.agent_metadata)
+        given = attrs.evolve(given, agent_metadata=agent_metadata)
+    return given
+
+
+def _same(name: str, value: str, wanted: str | None) -> None:
+    if wanted not in {None, value}:
+        raise ValueError(f"{name}={value!r} and token_options.{name}={wanted!r}: give it once.")

@@ -22,7 +22,7 @@ one machine per chart, shared by all sessions, driven on a small cell that lives
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 import attrs
 from transitions import Machine
@@ -31,6 +31,8 @@ from session_fsm.states import AGENT_READY, AgentState, ConnectionState, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from transitions import EventData
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -125,11 +127,16 @@ def _edges(table: tuple[tuple[str, ...], ...]) -> list[Edge]:
     ]
 
 
-def _condition(guard: str | None) -> Callable[..., bool] | None:
+def _condition(guard: str | None) -> Callable[[EventData], bool] | None:
     if guard is None:
         return None
     holds = GUARDS[guard]
-    return lambda event_data: holds(event_data.model)
+
+    def condition(event_data: EventData) -> bool:
+        cell: Any = event_data.model
+        return holds(cell)
+
+    return condition
 
 
 SESSION: Final = Chart(

@@ -17,7 +17,7 @@ KINDS: Final[dict[str, dict[str, str]]] = {
         "timeout": "the token source did not answer in time",
         "unreachable": "the token endpoint could not be reached",
         "status": "the token endpoint answered with a status other than 2xx",
-        "bad-answer": "the answer is not connection details (not JSON, a field missing, a wrong type)",
+        "bad-answer": "the answer is not JSON, lacks a field, or has one of a wrong type",
         "bad-token": "the token is not a LiveKit access token (no JWT, or no room to join)",
         "expired": "the token is not valid now (expired, or not valid yet)",
         "source-raised": "your own token source raised; its exception is the cause",
@@ -46,7 +46,7 @@ KINDS: Final[dict[str, dict[str, str]]] = {
         "other": "the device failed for another reason",
     },
     "EncryptionError": {
-        "key-mismatch": "the agent cannot read what is sent: the keys differ, or it does not encrypt",
+        "key-mismatch": "the agent cannot read what is sent: the keys differ, or it has none",
     },
     "SendError": {
         "run-ended": "the session ended before the text was sent",

@@ -1,7 +1,7 @@
 """What can happen to a session: commands of the user, and facts of a run.
 
-All of them are frozen and carry data only. A fact is told by the run that it belongs to: the mailbox
-holds it as ``FromRun(epoch, fact)``, and the reducer drops what an earlier run tells.
+All of them are frozen and carry data only. A fact is told by the run that it belongs to: the
+mailbox holds it as ``FromRun(epoch, fact)``, and the reducer drops what an earlier run tells.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ class RoomJoined:
     """The room is joined. Comes before any other fact of that room.
 
     Attributes:
-        roster: The agents and avatar workers that are there already; they send no join of their own.
+        roster: The agents and avatar workers that are there already; they send no join of their
+        own.
     """
 
     room_name: str

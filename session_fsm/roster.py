@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
 AGENT_STATE: Final = "lk.agent.state"
 AGENT_NAME: Final = "lk.agent.name"
@@ -85,23 +85,25 @@ Roster = tuple[Participant, ...]
 
 def find(roster: Roster, identity: str | None) -> Participant | None:
     """Return the participant of this identity, or None."""
-    return next((one for one in roster if one.identity == identity), None)
+    for one in roster:
+        if one.identity == identity:
+            return one
+    return None
 
 
-def is_eligible(one: Participant, agent_name: str | None, stale: Collection[str]) -> bool:
-    """Say whether this participant can be the session's agent.
+def could_be_agent(one: Participant, agent_name: str | None) -> bool:
+    """Say whether this participant can be the agent of a session.
 
-    An avatar worker cannot, nor can the agent of an earlier run in the same room. A wanted name
-    must match ``lk.agent.name`` where the participant has one.
+    An avatar worker cannot. A wanted name must match ``lk.agent.name`` where there is one.
     """
-    named = one.attributes.get(AGENT_NAME)
-    return (
-        not one.is_avatar
-        and one.identity not in stale
-        and (agent_name is None or not named or named == agent_name)
-    )
+    if one.attributes.get(ON_BEHALF_OF):
+        return False
+    return agent_name is None or one.attributes.get(AGENT_NAME, "") in {"", agent_name}
 
 
 def avatar_of(roster: Roster, agent: str) -> Participant | None:
     """Return the avatar worker that publishes on behalf of the agent, or None."""
-    return next((one for one in roster if one.attributes.get(ON_BEHALF_OF) == agent), None)
+    for one in roster:
+        if one.attributes.get(ON_BEHALF_OF) == agent:
+            return one
+    return None

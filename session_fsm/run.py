@@ -122,7 +122,10 @@ class Run:
         if details is None:
             raise AssertionError("connecting without a token")
         try:
-            transport = self._transport or for_url(details.server_url)
+            transport = self._transport
+            if transport is None:
+                # Loading a native library takes long: the loop must not stand still for it.
+                transport = await asyncio.to_thread(for_url, details.server_url)
             self.link = transport.open(details, self._tell)
             self._spawn(self.outbox.run(self.link))
             await self.link.connect()

@@ -13,10 +13,11 @@ from collections import deque
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from session_fsm.agent import Agent
-from session_fsm.arguments import checked_seconds, checked_text, merged_options
+from session_fsm.arguments import checked_patience, checked_seconds, checked_text, merged_options
 from session_fsm.effects import (
     CloseRun,
     Connect,
@@ -102,24 +103,25 @@ class Session:
         on_unhandled: OnUnhandled | None = None,
     ) -> None:
         self._options = merged_options(token_options, agent_name, agent_metadata)
-        self._agent_timeout = checked_seconds("agent_timeout", agent_timeout, may_be_none=True)
-        self._agent_return_timeout = checked_seconds(
-            "agent_return_timeout", agent_return_timeout, may_be_none=True
-        )
+        self._agent_timeout = checked_patience("agent_timeout", agent_timeout)
+        self._agent_return_timeout = checked_patience("agent_return_timeout", agent_return_timeout)
         self._transport = transport
         self._tokens = PreparedToken(
             token_source,
             self._options,
-            checked_seconds("token_timeout", token_timeout, may_be_none=False),
+            checked_seconds("token_timeout", token_timeout),
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._mailbox: deque[Event] = deque()
         self._stepping = False
         self._run: Run | None = None
+        self._last: dict[str, Transition] = {}
         self._snapshots = WritableStore(SessionSnapshot(), on_unhandled=on_unhandled)
         self._transitions = WritableEventStream[Transition](on_unhandled=on_unhandled)
-        self._changes = WritableEventStream["MessageChange"](on_unhandled=on_unhandled)
+        self._changes: WritableEventStream[MessageChange] = WritableEventStream(
+            on_unhandled=on_unhandled
+        )
         self.agent = Agent(self._snapshots, self.wait_until)
 
     def __repr__(self) -> str:
@@ -142,6 +144,11 @@ class Session:
     def transitions(self) -> EventStream[Transition]:
         """Every transition of the three charts, after the snapshot that shows it."""
         return self._transitions
+
+    @property
+    def last_transitions(self) -> Mapping[str, Transition]:
+        """Name of a chart -> its last transition; a chart that never moved is not in it."""
+        return MappingProxyType(self._last)
 
     @cached_property
     def state(self) -> Store[SessionState]:
@@ -341,9 +348,9 @@ class Session:
             SessionStateError: The session was closed before.
             TimeoutError: The time is over.
         """
-        checked_seconds("timeout", timeout, may_be_none=True)
+        limit = asyncio.timeout(checked_patience("timeout", timeout))
         try:
-            async with asyncio.timeout(timeout) as limit:
+            async with limit:
                 return await self._reached(predicate)
         except TimeoutError:
             if not limit.expired():
@@ -448,17 +455,17 @@ class Session:
 
     def _announce(self, moved: Moved, now: SessionSnapshot) -> None:
         logger.debug("%s: %s (%s -> %s)", moved.machine, moved.trigger, moved.source, moved.dest)
-        self._transitions.emit(
-            Transition(
-                moved.machine,
-                moved.trigger,
-                moved.source,
-                moved.dest,
-                now.seq,
-                now.epoch,
-                datetime.now(UTC),
-            )
+        transition = Transition(
+            moved.machine,
+            moved.trigger,
+            moved.source,
+            moved.dest,
+            now.seq,
+            now.epoch,
+            datetime.now(UTC),
         )
+        self._last[moved.machine] = transition
+        self._transitions.emit(transition)
 
     def _seconds(self, deadline: Deadline | None) -> float | None:
         if deadline is not None and deadline.returning:

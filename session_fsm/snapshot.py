@@ -116,12 +116,12 @@ class AgentSnapshot:
 def see_agent(
     state: AgentState,
     roster: Roster,
-    agent: Participant | None,
-    *,
-    is_responsive: bool,
+    identity: str | None,
+    is_responsive: bool,  # noqa: FBT001 - a value that is stored, not a switch
     failure_reasons: tuple[str, ...],
 ) -> AgentSnapshot:
-    """Return what users see of this participant as the agent."""
+    """Return what users see of the participant of this identity as the agent."""
+    agent = find(roster, identity)
     if agent is None:
         return AgentSnapshot(state, is_responsive=is_responsive, failure_reasons=failure_reasons)
     avatar = avatar_of(roster, agent.identity) or agent
@@ -138,7 +138,7 @@ def see_agent(
     )
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class SessionSnapshot:
     """Everything that can be seen of a session at one moment; nothing in it contradicts the rest.
 
@@ -189,6 +189,23 @@ class SessionSnapshot:
     def agent_participant(self) -> Participant | None:
         """The participant that is the agent, while it is in the room."""
         return find(self.run.roster, self.run.agent)
+
+    def with_log(self, log: MessageLog) -> SessionSnapshot:
+        """Return the next snapshot, with these messages and everything else as it is."""
+        return SessionSnapshot(
+            self.seq + 1,
+            self.epoch,
+            self.state,
+            self.connection_state,
+            self.agent,
+            self.failure,
+            self.end_reason,
+            self.room_name,
+            self.local_identity,
+            log,
+            self.run,
+            self.met,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it but the messages as JSON-able data."""

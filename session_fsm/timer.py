@@ -45,7 +45,13 @@ class PausableTimer:
     def _run(self) -> None:
         if self._left is not None and self._callback is not None:
             loop = asyncio.get_running_loop()
-            self._handle = loop.call_later(self._left, self._callback)
+            self._handle = loop.call_later(self._left, self._fire)
+
+    def _fire(self) -> None:
+        callback = self._callback
+        self._handle = self._left = self._callback = None
+        if callback is not None:
+            callback()
 
     def _stop(self) -> None:
         if self._handle is not None:

@@ -20,9 +20,10 @@ class WrongThread(RuntimeError):  # noqa: N818 - the name says it all
         Args:
             owner: The identifier of the owning thread.
         """
-        names = (thread.name for thread in threading.enumerate() if thread.ident == owner)
+        names = (f"thread {t.name!r}" for t in threading.enumerate() if t.ident == owner)
+        name = next(names, "a thread that has ended")
         super().__init__(
-            f"written on thread {threading.current_thread().name!r}, but it belongs to thread "
-            f"{next(names, 'that has ended')!r}, which wrote it first. Hand the call over to "
-            "that thread: loop.call_soon_threadsafe(store.set, value)"
+            f"written on thread {threading.current_thread().name!r}, but it belongs to {name}, "
+            "which wrote it first. Hand the call over to that thread: "
+            "loop.call_soon_threadsafe(store.set, value)"
         )

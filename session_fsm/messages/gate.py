@@ -1,9 +1,10 @@
 """When the agent is ready for text: decided once for each agent and link.
 
-Text that comes too early is lost, or worse: measured with livekit-agents 1.8.9, text that interrupts
-the greeting before the agent's audio is subscribed mutes the agent for the whole call, an agent that
-was in the room before this client drops text until the server has announced the client to it, and
-the SDK's ``send_text`` resolves on a broken link. So a text waits for all of this:
+Text that comes too early is lost, or worse: measured with livekit-agents 1.8.9, text that
+interrupts the greeting before the agent's audio is subscribed mutes the agent for the whole call,
+an agent that was in the room before this client drops text until the server has announced the
+client to it, and the SDK's ``send_text`` resolves on a broken link. So a text waits for all of
+this:
 
 1. the agent listens, thinks or speaks;
 2. its audio track is subscribed, or it has had ``TRACK_GRACE`` to publish one;

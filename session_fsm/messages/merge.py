@@ -1,10 +1,10 @@
 """How text streams become one list of messages: the merge rule.
 
-A message is what one participant says in one segment: its key is (participant, ``lk.segment_id``, or
-the stream's id where there is none). Chunks of the same stream append. A new stream for the same
+A message is what one participant says in one segment: its key is (participant, ``lk.segment_id``,
+or the stream's id where there is none). Chunks of the same stream append. A new stream for the same
 segment replaces what the stream before it said, from its first chunk on; what the older one still
-brings is ignored. Id, place and timestamp never change. ``final`` is monotone: it comes with the end
-of a stream whose trailer (or header) says so, and with the end of a stream that breaks off. A
+brings is ignored. Id, place and timestamp never change. ``final`` is monotone: it comes with the
+end of a stream whose trailer (or header) says so, and with the end of a stream that breaks off. A
 message appears with its first text.
 
 Wire facts (livekit-agents 1.8.9): an agent's segment is one stream of deltas whose trailer sets
@@ -69,13 +69,13 @@ class MessageLog:
         newest: Message id -> id of the stream that was opened for it last.
     """
 
-    messages: PVector[Message] = pvector()
-    places: PMap[str, int] = pmap()
-    streams: PMap[str, OpenStream] = pmap()
-    newest: PMap[str, str] = pmap()
+    messages: PVector[Message]
+    places: PMap[str, int]
+    streams: PMap[str, OpenStream]
+    newest: PMap[str, str]
 
 
-EMPTY_LOG: Final = MessageLog()
+EMPTY_LOG: Final = MessageLog(pvector(), pmap(), pmap(), pmap())
 
 
 @attrs.frozen
@@ -109,8 +109,10 @@ def merge(
         case TextSubmitted(message):
             return _add(log, message)
         case TextSettled(message_id, status):
-            message = log.messages[log.places[message_id]]
-            return _put(log, attrs.evolve(message, status=status))
+            place = log.places.get(message_id)
+            if place is None:
+                return log, ()
+            return _put(log, attrs.evolve(log.messages[place], status=status))
 
 
 def finish(log: MessageLog) -> tuple[MessageLog, tuple[MessageChange, ...]]:
@@ -125,7 +127,8 @@ def finish(log: MessageLog) -> tuple[MessageLog, tuple[MessageChange, ...]]:
 
 
 def _opened(log: MessageLog, fact: TextOpened, room: Room) -> MessageLog:
-    message_id = f"{fact.sender}/{fact.attributes.get(SEGMENT_ID) or fact.stream_id}"
+    who = fact.sender.replace("%", "%25").replace("/", "%2F")  # no two keys make the same id
+    message_id = f"{who}/{fact.attributes.get(SEGMENT_ID) or fact.stream_id}"
     sender = room.sender(fact.sender)
     stream = OpenStream(
         message_id, _kind(fact.topic, sender), sender, fact.timestamp, dict(fact.attributes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, cast
 
 from session_fsm.testing.virtual_time import run_virtual
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator
 
 T = TypeVar("T")
-Moment: TypeAlias = Literal["waiting", "waking"]
-MOMENTS: Final[tuple[Moment, ...]] = ("waiting", "waking")
+Moment: TypeAlias = Literal["waiting", "waking", "turn"]
+MOMENTS: Final[tuple[Moment, ...]] = ("waiting", "waking", "turn")
 
 
 def cancel_everywhere(
@@ -23,10 +23,11 @@ def cancel_everywhere(
     *,
     run: Callable[[Coroutine[Any, Any, bool]], bool] = run_virtual,
 ) -> int:
-    """Cancel ``call`` at each of its awaits, in a world of its own each time.
+    """Cancel ``call`` at each of its moments, in a world of its own each time.
 
-    At every await it is cancelled twice: while it waits, and when what it waits for has just come.
-    After that ``check`` must find everything in order, and no task may be left.
+    At every await it is cancelled while it waits, and when what it waits for has just come; and it
+    is cancelled after every turn of the event loop, whatever else happens in that turn. After that
+    ``check`` must find everything in order, and no task may be left.
 
     Args:
         setup: Makes what is called.
@@ -57,23 +58,50 @@ async def _world(
     moment: Moment,
 ) -> bool:
     subject = await setup()
-    attempt = _CancelAt(call(subject), place, moment)
-    task = asyncio.ensure_future(attempt.run())
+    attempt = _AtTurn if moment == "turn" else _AtAwait
+    cancelling = attempt(call(subject), place, moment)
+    task = asyncio.ensure_future(cancelling.run())
     await asyncio.wait({task})
-    if attempt.hit and not task.cancelled():
-        raise AssertionError(f"cancelled while {moment} at await {place}, and went on") from (
-            task.exception()
-        )
-    if not attempt.hit:
+    if not cancelling.hit:
         task.result()
+        return False
+    where = f"cancelled at {moment} {place}"
+    if not task.cancelled():
+        raise AssertionError(f"{where}, and went on") from task.exception()
     await check(subject)
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if left:
-        raise AssertionError(f"cancelled while {moment} at await {place}, which left {left}")
-    return attempt.hit
+        raise AssertionError(f"{where}, which left {left}")
+    return True
 
 
-class _CancelAt:
+class _AtTurn:
+    """Runs a coroutine, and cancels it after the n-th turn of the loop."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, object], place: int, _: Moment) -> None:
+        self._coroutine = coroutine
+        self._left = place
+        self.hit = False
+
+    async def run(self) -> object:
+        loop: Any = asyncio.get_running_loop()
+        turn = loop._run_once  # noqa: SLF001 - the one place that every turn passes
+        task = asyncio.current_task()
+
+        def counted() -> None:
+            turn()
+            if self._left == 0 and task is not None and not task.done():
+                self.hit = task.cancel()
+            self._left -= 1
+
+        loop._run_once = counted  # noqa: SLF001
+        try:
+            return await self._coroutine
+        finally:
+            loop._run_once = turn  # noqa: SLF001
+
+
+class _AtAwait:
     """Runs a coroutine, and cancels it at the n-th moment at which it gives up control."""
 
     def __init__(
@@ -113,6 +141,7 @@ class _CancelAt:
             return
         self.hit = True
         if self._moment == "waking" and isinstance(waits_for, asyncio.Future):
-            waits_for.add_done_callback(lambda _: task.cancel())
+            future = cast("asyncio.Future[object]", waits_for)
+            future.add_done_callback(lambda _: task.cancel())
         else:
             task.cancel()

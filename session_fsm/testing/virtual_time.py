@@ -20,7 +20,7 @@ def virtual_loop() -> asyncio.AbstractEventLoop:
         ImportError: The extra ``testing`` is not installed.
     """
     try:
-        import async_solipsism  # noqa: PLC0415 - an extra
+        import async_solipsism  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs] - an extra
     except ImportError as error:
         raise ImportError(
             "Virtual time needs an extra: pip install 'session-fsm[testing]'."

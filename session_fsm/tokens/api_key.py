@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import warnings
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, cast
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from session_fsm.arguments import checked_seconds, checked_text
@@ -35,9 +37,7 @@ class ApiKeyTokenSource(TokenSource):
         self._api_key = checked_text("api_key", api_key)
         self._api_secret = checked_text("api_secret", api_secret)
         seconds = ttl.total_seconds() if isinstance(ttl, timedelta) else ttl
-        self._ttl = timedelta(
-            seconds=cast("float", checked_seconds("ttl", seconds, may_be_none=False))
-        )
+        self._ttl = timedelta(seconds=checked_seconds("ttl", seconds))
 
     @staticmethod
     def from_env(*, ttl: float | timedelta = DEFAULT_TTL) -> ApiKeyTokenSource:
@@ -58,9 +58,11 @@ class ApiKeyTokenSource(TokenSource):
     async def fetch(
         self, options: TokenOptions | None = None, *, force: bool = False
     ) -> ConnectionDetails:
-        """Make a token; see `TokenSource.fetch`. The first one takes as long as the import."""
+        """Make a token; see `TokenSource.fetch`."""
         del force
         options = checked_options(options)
+        # It takes most of a second the first time, which the loop must not stand still for.
+        await asyncio.to_thread(import_module, "livekit.api")
         room = options.room_name or new_name("room")
         return ConnectionDetails(
             self._url, self._token(room, options), room, options.participant_name

@@ -109,7 +109,7 @@ class CachedTokenSource(TokenSource):
         self._validator = validator
         self._clock = clock
         self._requests: dict[Hashable, _Request] = {}
-        self._kept = 0
+        self._last: StoredToken | None = None
 
     async def fetch(
         self, options: TokenOptions | None = None, *, force: bool = False
@@ -121,12 +121,13 @@ class CachedTokenSource(TokenSource):
                 validator raised.
         """
         options = checked_options(options)
-        looked_at = -1
-        while not force and looked_at != self._kept:  # again if one was kept while we looked
-            looked_at = self._kept
+        while not force:
+            last = self._last
             details = await self._usable(options)
             if details is not None:
                 return details
+            if last is self._last:  # else one was kept while we looked: look again
+                break
         return await self._shared(options, force=force)
 
     async def invalidate(self) -> None:
@@ -177,8 +178,9 @@ class CachedTokenSource(TokenSource):
 
     async def _ask(self, options: TokenOptions, *, force: bool) -> ConnectionDetails:
         details = await self._source.fetch(options, force=force)
-        await _settled("The token store's set()", self._store.set, StoredToken(options, details))
-        self._kept += 1
+        token = StoredToken(options, details)
+        await _settled("The token store's set()", self._store.set, token)
+        self._last = token
         return details
 
     def _drop(self, key: Hashable, request: _Request) -> None:

@@ -62,7 +62,7 @@ class EndpointTokenSource(TokenSource):
         self._url = checked_url("url", url, ("http", "https"))
         self._method = checked_method(method)
         self._given = checked_headers(headers)
-        self._timeout = cast("float", checked_seconds("timeout", timeout, may_be_none=False))
+        self._timeout = checked_seconds("timeout", timeout)
         if "@" in urlsplit(self._url).netloc and "authorization" in map(str.lower, self._given):
             raise ValueError("url holds a user and headers an Authorization: give one of them.")
         self._headers = self._given

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import time
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeGuard
 
 from session_fsm.errors import TokenError
 
@@ -24,6 +23,7 @@ LEEWAY: Final = 60.0
 """Seconds that a token may lie in the future: clocks differ, and the server allows a minute."""
 
 _PARTS: Final = 3
+_END_OF_TIME: Final = 1e15  # what is beyond cannot be calculated with
 
 
 def claims(token: str) -> dict[str, Any]:
@@ -52,8 +52,8 @@ def dispatches_agent(token: str) -> bool:
         payload = claims(token)
     except TokenError:
         return False
-    config = payload.get("roomConfig", payload.get("room_config"))
-    return isinstance(config, dict) and bool(cast("dict[str, Any]", config).get("agents"))
+    config: object = payload.get("roomConfig", payload.get("room_config"))
+    return _is_object(config) and bool(config.get("agents"))
 
 
 def is_valid(token: str, now: float) -> bool:
@@ -91,7 +91,7 @@ def check(details: ConnectionDetails, now: float | None = None) -> None:
     """
     now = time.time() if now is None else now
     payload = claims(details.participant_token)
-    exp: object = payload.get("exp", math.inf)
+    exp: object = payload.get("exp", now + 1)
     nbf: object = payload.get("nbf", 0)
     if not (_is_time(exp) and _is_time(nbf)):
         _refuse("its exp or nbf is no number")
@@ -107,9 +107,8 @@ def check(details: ConnectionDetails, now: float | None = None) -> None:
             "machine and of the one that made it.",
             kind="expired",
         )
-    video = payload.get("video")
-    grant = cast("dict[str, Any]", video) if isinstance(video, dict) else {}
-    if grant.get("roomJoin") is not True or not grant.get("room"):
+    grant: object = payload.get("video")
+    if not _is_object(grant) or grant.get("roomJoin") is not True or not grant.get("room"):
         raise TokenError(
             "The token grants no room to join. Make it with room_join=True and a room.",
             kind="bad-token",
@@ -122,17 +121,23 @@ def _part(part: str, what: str) -> dict[str, Any]:
         value: object = json.loads(raw, parse_constant=_no_number)
     except (ValueError, RecursionError):
         value = None
-    if not isinstance(value, dict):
+    if not _is_object(value):
         _refuse(f"its {what} is not a JSON object in base64url")
-    return cast("dict[str, Any]", value)
+    return value
 
 
 def _no_number(constant: str) -> NoReturn:
     raise ValueError(constant)  # NaN and Infinity are no JSON
 
 
+def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
 def _is_time(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < _END_OF_TIME
 
 
 def _refuse(why: str) -> NoReturn:

@@ -7,19 +7,24 @@ import time
 from typing import TYPE_CHECKING
 
 from session_fsm.errors import SessionError, TokenError
-from session_fsm.redact import redacted_cause
-from session_fsm.tokens.details import ConnectionDetails
+from session_fsm.tokens.callback import raised_by
+from session_fsm.tokens.details import details_from
 from session_fsm.tokens.jwt import check, is_valid
+from session_fsm.tokens.source import TokenSource
 
 if TYPE_CHECKING:
-    from session_fsm.tokens.details import TokenOptions
-    from session_fsm.tokens.source import TokenSource
+    from session_fsm.tokens.details import ConnectionDetails, TokenOptions
 
 
 class PreparedToken:
     """Asks a token source, bounds it in time, and maps whatever it raises."""
 
     def __init__(self, source: TokenSource, options: TokenOptions, seconds: float) -> None:
+        if not isinstance(source, TokenSource):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(
+                f"token_source must be a TokenSource, not {type(source).__name__}: make one with "
+                "TokenSource.literal(), .endpoint(), .custom() or another of its methods."
+            )
         self._source = source
         self._options = options
         self._seconds = seconds
@@ -72,31 +77,23 @@ class PreparedToken:
         prepared.result()
 
     async def _fetch(self, *, force: bool) -> ConnectionDetails:
+        limit = asyncio.timeout(self._seconds)
         try:
-            async with asyncio.timeout(self._seconds) as limit:
+            async with limit:
                 details: object = await self._source.fetch(self._options, force=force)
         except SessionError:
             raise
-        except TimeoutError as error:
-            if not limit.expired():
-                raise _raised(error) from redacted_cause(error)
-            raise TokenError(
-                f"The token source did not answer within {self._seconds:g} seconds. Check it, or "
-                "allow more with token_timeout=.",
-                kind="timeout",
-            ) from None
-        except Exception as error:
-            raise _raised(error) from redacted_cause(error)
-        if not isinstance(details, ConnectionDetails):
-            raise TokenError(
-                f"The token source returned {type(details).__name__}, not ConnectionDetails.",
-                kind="bad-answer",
-            )
-        check(details)
-        return details
+        except Exception as error:  # noqa: BLE001 - a source is anybody's code
+            failure = self._too_late() if limit.expired() else raised_by("The token source", error)
+        else:
+            found = details_from(details, "The token source")
+            check(found)
+            return found
+        raise failure
 
-
-def _raised(error: Exception) -> TokenError:
-    return TokenError(
-        f"The token source raised {type(error).__name__}; see the cause.", kind="source-raised"
-    )
+    def _too_late(self) -> TokenError:
+        return TokenError(
+            f"The token source did not answer within {self._seconds:g} seconds. Check it, or allow "
+            "more with token_timeout=.",
+            kind="timeout",
+        )

@@ -4,8 +4,10 @@ A transport never knows the session: it is handed a sink and tells it facts, all
 that opened the link. What it must tell, and in which order:
 
 - ``RoomJoined`` with the roster comes before any other fact of that room, exactly once.
-- Every join and every roster entry carries all attributes; only participants of kind AGENT are told.
-- Between ``LinkLost`` and ``LinkRestored`` anything may be told; the roster of ``LinkRestored`` wins.
+- Every join and every roster entry carries all attributes; only participants of kind AGENT are
+told.
+- Between ``LinkLost`` and ``LinkRestored`` anything may be told; the roster of ``LinkRestored``
+wins.
 - ``LinkGone`` is the last fact about the link, unless the session closed it.
 - Every ``TextOpened`` is followed by exactly one ``TextClosed``, also when the link breaks.
 """
@@ -17,9 +19,12 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from session_fsm.errors import ConnectError
+from session_fsm.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from livekit.rtc import Room
 
     from session_fsm.events import Fact
     from session_fsm.tokens.details import ConnectionDetails
@@ -31,8 +36,8 @@ class Link(Protocol):
     """One attempt to be in one room: opened once, closed once."""
 
     @property
-    def room(self) -> object | None:
-        """The transport's own room object while it is joined, else None."""
+    def room(self) -> Room | None:
+        """LiveKit's own Room while it is joined, else None."""
         ...
 
     @property
@@ -95,18 +100,22 @@ def for_url(server_url: str) -> Transport:
     Raises:
         ConnectError: The URL has no host, or a scheme that no transport knows.
     """
-    try:
-        parts = urlsplit(server_url)
-        usable = bool(parts.hostname) and parts.scheme in TRANSPORTS
-    except ValueError:
-        usable = False
-    if not usable:
-        schemes = ", ".join(TRANSPORTS)
+    scheme = _scheme(server_url)
+    if scheme not in TRANSPORTS:
+        url = redact(server_url)
         raise ConnectError(
-            f"The server URL {server_url!r} cannot be used: it needs a host and one of the schemes "
-            f"{schemes}, as in 'wss://example.livekit.cloud'.",
+            f"The server URL {url!r} cannot be used: it needs a host and one of the schemes "
+            f"{', '.join(TRANSPORTS)}, as in 'wss://example.livekit.cloud'.",
             kind="bad-url",
         )
-    module = import_module(TRANSPORTS[parts.scheme])
-    transport: Transport = module.transport()
+    transport: Transport = import_module(TRANSPORTS[scheme]).transport()
     return transport
+
+
+def _scheme(server_url: str) -> str:
+    """Return the scheme of a URL that names a host, else nothing."""
+    try:
+        parts = urlsplit(server_url)
+    except ValueError:
+        return ""
+    return parts.scheme if parts.hostname else ""

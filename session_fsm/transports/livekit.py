@@ -122,7 +122,7 @@ class LiveKitLink:
         self._lost = False
         self._rejoined: set[str] = set()
         for event, handler in self._handlers().items():
-            self._room.on(event, handler)
+            self._room.on(event, handler)  # pyright: ignore[reportUnknownMemberType]
 
     @property
     def room(self) -> rtc.Room | None:
@@ -157,7 +157,7 @@ class LiveKitLink:
         """Send a text to everybody; blocks while the SDK restores the link."""
         try:
             await self._room.local_participant.send_text(text, topic=topic)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the SDK raises its own and plain ones
             raise SendError(
                 f"The text could not be sent: {redact(str(error)) or type(error).__name__}.",
                 kind="transport",
@@ -172,6 +172,8 @@ class LiveKitLink:
                     method=PROBE_METHOD,
                     payload="",
                     response_timeout=timeout,
+                    # Without it the SDK waits 7 s for a peer that is gone.
+                    max_round_trip_latency=timeout,
                 )
         except rtc.RpcError as error:
             return error.code not in _UNHEARD
@@ -213,13 +215,11 @@ class LiveKitLink:
         return {
             "participant_connected": self._participant_connected,
             "participant_disconnected": self._participant_disconnected,
-            "participant_attributes_changed": lambda _, one: self._changed(one),
-            "participant_metadata_changed": lambda one, *_: self._changed(one),
-            "participant_name_changed": lambda one, *_: self._changed(one),
-            "track_subscribed": lambda track, publication, one: self._track(
-                publication, one, track
-            ),
-            "track_unsubscribed": lambda _, publication, one: self._track(publication, one, None),
+            "participant_attributes_changed": self._attributes_changed,
+            "participant_metadata_changed": self._changed,
+            "participant_name_changed": self._changed,
+            "track_subscribed": self._track_subscribed,
+            "track_unsubscribed": self._track_unsubscribed,
             "reconnecting": self._reconnecting,
             "reconnected": self._reconnected,
             "disconnected": self._disconnected,
@@ -236,9 +236,28 @@ class LiveKitLink:
         on_purpose = one.disconnect_reason == rtc.DisconnectReason.CLIENT_INITIATED
         self._tell(ParticipantLeft(one.identity, on_purpose=on_purpose))
 
+    def _attributes_changed(self, _changed: object, one: rtc.Participant) -> None:
+        self._changed(one)
+
     def _changed(self, one: rtc.Participant) -> None:
         if _is_agent(one):
             self._tell(ParticipantChanged(one.identity, one.name, one.metadata, one.attributes))
+
+    def _track_subscribed(
+        self,
+        track: rtc.RemoteTrack,
+        publication: rtc.RemoteTrackPublication,
+        one: rtc.RemoteParticipant,
+    ) -> None:
+        self._track(publication, one, track)
+
+    def _track_unsubscribed(
+        self,
+        _track: rtc.RemoteTrack,
+        publication: rtc.RemoteTrackPublication,
+        one: rtc.RemoteParticipant,
+    ) -> None:
+        self._track(publication, one, None)
 
     def _track(
         self,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -203,7 +203,7 @@ class LoopbackRoom:
             self.tell(ParticipantLeft(identity, on_purpose=on_purpose))
 
     def change(self, identity: str, attributes: Mapping[str, str]) -> None:
-        """Merge attributes into those of a participant; an empty value removes one, as on LiveKit."""
+        """Merge attributes into a participant's; an empty value removes one, as on LiveKit."""
         one = find(self.roster, identity)
         if one is None:
             return
@@ -269,7 +269,7 @@ class LoopbackRoom:
 class LoopbackLink:
     """One user's link to a room."""
 
-    def __init__(self, agent: LoopbackAgent, token: Mapping[str, object], sink: Sink) -> None:
+    def __init__(self, agent: LoopbackAgent, token: Mapping[str, Any], sink: Sink) -> None:
         self._agent = agent
         self._network = agent.network
         self._token = token
@@ -300,8 +300,7 @@ class LoopbackLink:
         self._sink(RoomJoined(room.name, self.identity, roster))
 
     def _enter(self) -> LoopbackRoom:
-        grants = self._token.get("video")
-        name = str(grants.get("room", "")) if isinstance(grants, dict) else ""
+        name = str(self._token["video"]["room"])
         room = self._network.rooms.get(name)
         is_new = room is None
         if room is None:
@@ -310,11 +309,8 @@ class LoopbackLink:
         room.enter(self)
         self._room = room
         if is_new:
-            config = self._token.get("roomConfig")
-            for wanted in config.get("agents", []) if isinstance(config, dict) else []:
-                room.dispatch(
-                    self._agent, wanted.get("agentName", ""), wanted.get("metadata", "")
-                )
+            for wanted in self._token.get("roomConfig", {}).get("agents", []):
+                room.dispatch(self._agent, wanted.get("agentName", ""), wanted.get("metadata", ""))
         return room
 
     def tell(self, fact: Fact) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import attrs
@@ -14,9 +14,6 @@ from session_fsm.transports.loopback import LoopbackNetwork, LoopbackRoom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-DEAF_FOR: Final = 3.0
-"""Seconds in which an agent that was there first drops the texts of a user who has just come."""
 
 
 def echo(text: str) -> str:
@@ -32,6 +29,7 @@ class _Job:
     identity: str
     heard: asyncio.Queue[str] = attrs.field(factory=asyncio.Queue[str])
     ready: bool = False
+    mute: bool = False
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -39,9 +37,9 @@ class ScriptedAgent:
     """An agent without a model: it joins, listens, thinks and answers as it is told to.
 
     All times are in seconds, and each may be 0. It sends what livekit-agents 1.8.9 sends: the
-    attribute ``lk.agent.state``, a text stream for each segment whose trailer makes it final, and an
-    audio track. Like the real one it is mute for the rest of the call when a text reaches it before
-    its audio track is there.
+    attribute ``lk.agent.state``, a text stream for each segment whose trailer makes it final, and
+    an audio track. Like the real one it is mute for the rest of the call when a text reaches it
+    before its audio track is there.
 
     Attributes:
         name: Its ``lk.agent.name`` where the dispatch wants none.
@@ -126,14 +124,15 @@ class ScriptedAgent:
         if job is None or not room.is_served:
             return
         if not job.ready:
-            self._jobs.remove(job)
+            job.mute = True
+        if job.mute:
             return
         self.heard.append(text)
         job.heard.put_nowait(text)
 
     def answers(self, identity: str) -> bool:
         """Say whether this participant refuses RPCs."""
-        return self.responsive
+        return self.responsive and any(job.identity == identity for job in self._jobs)
 
     # What tests make it do ----------------------------------------------------------------------
 

@@ -1,8 +1,5 @@
-"""A real livekit-server on loopback.
-
-with LiveKitServer() as server:
-    room = fresh_room()
-    await rtc_room.connect(server.url, server.token(room, "user", agent="echo"))
+"""A real livekit-server on loopback: `with LiveKitServer() as server`, then `server.url` and
+`server.token(fresh_room(), "user", agent="echo")`.
 """
 
 import json

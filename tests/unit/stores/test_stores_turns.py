@@ -10,10 +10,12 @@ import pytest
 from stores import Unhandled, WritableEventStream, WritableStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reactivex.abc import DisposableBase
 
 
-def test_a_write_inside_a_notification_waits_until_everybody_was_told():
+def test_a_write_inside_a_notification_waits_until_everybody_was_told() -> None:
     store = WritableStore(0)
     first: list[int] = []
     second: list[int] = []
@@ -31,7 +33,7 @@ def test_a_write_inside_a_notification_waits_until_everybody_was_told():
     assert first == second == [0, 1, 2, 3]
 
 
-def test_a_waiting_update_sees_the_value_that_it_follows():
+def test_a_waiting_update_sees_the_value_that_it_follows() -> None:
     store = WritableStore(0)
     seen: list[int] = []
 
@@ -49,7 +51,7 @@ def test_a_waiting_update_sees_the_value_that_it_follows():
 
 def test_a_waiting_update_that_raises_is_reported_and_the_others_are_done(
     caplog: pytest.LogCaptureFixture,
-):
+) -> None:
     failures: list[tuple[BaseException, Unhandled]] = []
     store = WritableStore(0, on_unhandled=lambda *args: failures.append(args))
     error = ValueError("no")
@@ -71,7 +73,7 @@ def test_a_waiting_update_that_raises_is_reported_and_the_others_are_done(
     assert caplog.records[0].getMessage() == str(unhandled)
 
 
-def test_writes_made_by_an_update_come_after_it():
+def test_writes_made_by_an_update_come_after_it() -> None:
     store = WritableStore(0)
     seen: list[int] = []
     store.subscribe(seen.append)
@@ -84,7 +86,7 @@ def test_writes_made_by_an_update_come_after_it():
     assert seen == [0, 1, 9]
 
 
-def test_writes_made_by_an_update_that_raises_are_still_done():
+def test_writes_made_by_an_update_that_raises_are_still_done() -> None:
     store = WritableStore(0)
 
     def fn(value: int) -> int:
@@ -96,7 +98,7 @@ def test_writes_made_by_an_update_that_raises_are_still_done():
     assert store.value == 9
 
 
-def test_close_waits_for_its_turn_and_ends_the_writes_behind_it():
+def test_close_waits_for_its_turn_and_ends_the_writes_behind_it() -> None:
     store = WritableStore(0)
     seen: list[object] = []
 
@@ -113,7 +115,7 @@ def test_close_waits_for_its_turn_and_ends_the_writes_behind_it():
     assert seen == [0, 1, 2, "done"]
 
 
-def test_who_joins_during_a_notification_gets_the_value_once():
+def test_who_joins_during_a_notification_gets_the_value_once() -> None:
     store = WritableStore(0)
     parity = store.select(lambda value: value % 2)
     late: list[int] = []
@@ -132,7 +134,7 @@ def test_who_joins_during_a_notification_gets_the_value_once():
     assert (late, odd) == ([1, 2], [1, 0])
 
 
-def test_who_is_disposed_during_a_notification_gets_nothing_more():
+def test_who_is_disposed_during_a_notification_gets_nothing_more() -> None:
     store = WritableStore(0)
     parity = store.select(lambda value: value % 2)
     seen: list[int] = []
@@ -150,7 +152,7 @@ def test_who_is_disposed_during_a_notification_gets_nothing_more():
     assert seen == [0, 0]
 
 
-def test_a_write_inside_the_first_delivery_reaches_others_at_once_and_the_writer_next():
+def test_a_write_inside_the_first_delivery_reaches_others_at_once_and_the_writer_next() -> None:
     store = WritableStore(0)
     seen: list[object] = []
     store.subscribe(lambda value: seen.append(("other", value)))
@@ -169,7 +171,7 @@ def test_a_write_inside_the_first_delivery_reaches_others_at_once_and_the_writer
     assert seen[:4] == [("other", 0), ("begin", 0), ("other", 1), ("other", 2)]
 
 
-def test_closing_inside_the_first_delivery_completes_after_the_values():
+def test_closing_inside_the_first_delivery_completes_after_the_values() -> None:
     store = WritableStore(0)
     seen: list[object] = []
 
@@ -183,23 +185,25 @@ def test_closing_inside_the_first_delivery_completes_after_the_values():
     assert seen == [0, 1, "done"]
 
 
-def test_an_observer_can_be_handed_over_between_being_looked_up_and_being_called():
+def test_an_observer_can_be_handed_over_between_being_looked_up_and_being_called() -> None:
     store = WritableStore(0)
     seen: list[int] = []
-    pushes = []
-    [*_] = [store.subscribe(lambda _: pushes.append(next(reversed(store._root.slots)).push))]
-    store._root.slots.clear()
-    subscription = store.subscribe(lambda v: seen.append(v) or pushes.append(subscription_push()))
+    looked_up: list[Callable[[int], object]] = []
 
-    def subscription_push() -> object:
-        return next(reversed(store._root.slots)).push
+    def look_up(value: int) -> None:
+        seen.append(value)
+        if not looked_up:
+            looked_up.append(next(iter(store._root.slots)).push)
 
-    assert subscription is not None
-    pushes[-1](7)
+    subscription = store.subscribe(look_up)
+    looked_up[0](7)
+    assert seen == [0, 7]
+    subscription.dispose()
+    looked_up[0](8)
     assert seen == [0, 7]
 
 
-def test_two_stores_that_write_each_other_settle():
+def test_two_stores_that_write_each_other_settle() -> None:
     left = WritableStore(0)
     right = WritableStore(0)
     seen: list[int] = []
@@ -215,7 +219,7 @@ def test_two_stores_that_write_each_other_settle():
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
 def test_a_stop_is_raised_when_everybody_was_told_and_nothing_waits(
     kind: type[BaseException], caplog: pytest.LogCaptureFixture
-):
+) -> None:
     failures: list[object] = []
     store = WritableStore(0, on_unhandled=lambda *args: failures.append(args))
     seen: list[int] = []
@@ -236,7 +240,7 @@ def test_a_stop_is_raised_when_everybody_was_told_and_nothing_waits(
     assert caplog.records == []
 
 
-def test_a_second_stop_leaves_at_once_and_drops_what_waits():
+def test_a_second_stop_leaves_at_once_and_drops_what_waits() -> None:
     store = WritableStore(0)
     seen: list[int] = []
 
@@ -256,7 +260,7 @@ def test_a_second_stop_leaves_at_once_and_drops_what_waits():
     assert seen == [0, 1, 4]
 
 
-def test_a_stop_in_the_first_delivery_is_raised_there_and_leaves_no_subscription():
+def test_a_stop_in_the_first_delivery_is_raised_there_and_leaves_no_subscription() -> None:
     store = WritableStore(0)
     calls: list[int] = []
 
@@ -270,7 +274,7 @@ def test_a_stop_in_the_first_delivery_is_raised_there_and_leaves_no_subscription
     assert calls == [0]
 
 
-def test_a_stop_in_a_first_delivery_during_a_write_waits_for_the_end_of_the_write():
+def test_a_stop_in_a_first_delivery_during_a_write_waits_for_the_end_of_the_write() -> None:
     store = WritableStore(0)
     seen: list[int] = []
 
@@ -288,7 +292,7 @@ def test_a_stop_in_a_first_delivery_during_a_write_waits_for_the_end_of_the_writ
     assert seen == [0, 1]
 
 
-def test_a_stop_from_on_unhandled_is_held_back_too():
+def test_a_stop_from_on_unhandled_is_held_back_too() -> None:
     def handler(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -306,7 +310,7 @@ def test_a_stop_from_on_unhandled_is_held_back_too():
     assert seen == [0, 1]
 
 
-def test_a_stop_in_a_selector_is_raised_by_the_write_and_the_value_stays():
+def test_a_stop_in_a_selector_is_raised_by_the_write_and_the_value_stays() -> None:
     store = WritableStore(0)
 
     def fn(value: int) -> int:
@@ -324,7 +328,7 @@ def test_a_stop_in_a_selector_is_raised_by_the_write_and_the_value_stays():
     assert seen == [0, 2]
 
 
-def test_events_are_queued_like_writes():
+def test_events_are_queued_like_writes() -> None:
     stream = WritableEventStream[int]()
     first: list[int] = []
     second: list[int] = []
@@ -340,7 +344,7 @@ def test_events_are_queued_like_writes():
     assert first == second == [1, 2, 3]
 
 
-def test_nothing_is_logged_when_nothing_fails(caplog: pytest.LogCaptureFixture):
+def test_nothing_is_logged_when_nothing_fails(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     store = WritableStore(0)
     store.subscribe(lambda _: None)

@@ -40,14 +40,14 @@ class Log:
         self.seen.append("done")
 
 
-def test_a_store_has_its_first_value_and_then_what_was_set():
+def test_a_store_has_its_first_value_and_then_what_was_set() -> None:
     store = WritableStore("first")
     assert store.value == "first"
     store.set("second")
     assert store.value == "second"
 
 
-def test_a_subscriber_gets_the_current_value_and_each_later_one():
+def test_a_subscriber_gets_the_current_value_and_each_later_one() -> None:
     store = WritableStore(1)
     seen: list[int] = []
     store.subscribe(seen.append)
@@ -57,7 +57,7 @@ def test_a_subscriber_gets_the_current_value_and_each_later_one():
     assert seen == [1, 2, 3]
 
 
-def test_none_is_a_value_like_any_other():
+def test_none_is_a_value_like_any_other() -> None:
     store = WritableStore[int | None](None)
     seen: list[int | None] = []
     store.subscribe(seen.append)
@@ -66,7 +66,7 @@ def test_none_is_a_value_like_any_other():
     assert seen == [None, 1, None]
 
 
-def test_setting_an_equal_value_tells_nobody_and_keeps_the_object():
+def test_setting_an_equal_value_tells_nobody_and_keeps_the_object() -> None:
     first = [1]
     store = WritableStore(first)
     seen: list[list[int]] = []
@@ -76,7 +76,7 @@ def test_setting_an_equal_value_tells_nobody_and_keeps_the_object():
     assert store.value is first
 
 
-def test_identity_is_looked_at_before_equality():
+def test_identity_is_looked_at_before_equality() -> None:
     store = WritableStore(math.nan)
     seen: list[float] = []
     store.subscribe(seen.append)
@@ -87,7 +87,7 @@ def test_identity_is_looked_at_before_equality():
 @pytest.mark.parametrize(
     "answer", ["yes", 1, [True], ValueError("ambiguous"), False, None], ids=repr
 )
-def test_only_true_means_equal(answer: object):
+def test_only_true_means_equal(answer: object) -> None:
     store = WritableStore(Odd(answer))
     seen: list[Odd] = []
     store.subscribe(seen.append)
@@ -98,7 +98,7 @@ def test_only_true_means_equal(answer: object):
     assert len(seen) == 2
 
 
-def test_observers_are_told_in_the_order_in_which_they_came():
+def test_observers_are_told_in_the_order_in_which_they_came() -> None:
     store = WritableStore(0)
     order: list[str] = []
     store.subscribe(lambda _: order.append("a"))
@@ -108,13 +108,13 @@ def test_observers_are_told_in_the_order_in_which_they_came():
     assert order == ["a", "b"]
 
 
-def test_update_makes_the_next_value_from_this_one():
+def test_update_makes_the_next_value_from_this_one() -> None:
     store = WritableStore(20)
     store.update(lambda value: value + 1)
     assert store.value == 21
 
 
-def test_update_to_an_equal_value_tells_nobody():
+def test_update_to_an_equal_value_tells_nobody() -> None:
     store = WritableStore(20)
     seen: list[int] = []
     store.subscribe(seen.append)
@@ -122,7 +122,7 @@ def test_update_to_an_equal_value_tells_nobody():
     assert seen == [20]
 
 
-def test_update_that_raises_reaches_its_caller_and_changes_nothing():
+def test_update_that_raises_reaches_its_caller_and_changes_nothing() -> None:
     store = WritableStore(20)
     seen: list[int] = []
     store.subscribe(seen.append)
@@ -133,7 +133,7 @@ def test_update_that_raises_reaches_its_caller_and_changes_nothing():
     assert seen == [20, 21]
 
 
-def test_disposed_means_told_no_more_and_can_be_done_twice():
+def test_disposed_means_told_no_more_and_can_be_done_twice() -> None:
     store = WritableStore(0)
     seen: list[int] = []
     subscription = store.subscribe(seen.append)
@@ -143,7 +143,7 @@ def test_disposed_means_told_no_more_and_can_be_done_twice():
     assert seen == [0]
 
 
-def test_a_subscription_is_a_context_manager():
+def test_a_subscription_is_a_context_manager() -> None:
     store = WritableStore(0)
     seen: list[int] = []
     with store.subscribe(seen.append):
@@ -152,7 +152,7 @@ def test_a_subscription_is_a_context_manager():
     assert seen == [0, 1]
 
 
-def test_the_same_callback_can_be_subscribed_twice():
+def test_the_same_callback_can_be_subscribed_twice() -> None:
     store = WritableStore(0)
     seen: list[int] = []
     first = store.subscribe(seen.append)
@@ -162,7 +162,7 @@ def test_the_same_callback_can_be_subscribed_twice():
     assert seen == [0, 0, 1]
 
 
-def test_close_completes_and_later_writes_are_ignored():
+def test_close_completes_and_later_writes_are_ignored() -> None:
     store = WritableStore(0)
     seen: list[object] = []
     store.subscribe(seen.append, on_completed=lambda: seen.append("done"))
@@ -174,7 +174,7 @@ def test_close_completes_and_later_writes_are_ignored():
     assert store.value == 0
 
 
-def test_a_late_subscriber_gets_the_last_value_and_completion():
+def test_a_late_subscriber_gets_the_last_value_and_completion() -> None:
     store = WritableStore(0)
     store.set(1)
     store.close()
@@ -183,7 +183,7 @@ def test_a_late_subscriber_gets_the_last_value_and_completion():
     assert log.seen == [1, "done"]
 
 
-def test_an_observer_object_gets_values_and_completion():
+def test_an_observer_object_gets_values_and_completion() -> None:
     store = WritableStore(0)
     log = Log()
     store.subscribe(log)
@@ -192,7 +192,7 @@ def test_an_observer_object_gets_values_and_completion():
     assert log.seen == [0, 1, "done"]
 
 
-def test_an_rx_observer_and_a_subject_can_subscribe():
+def test_an_rx_observer_and_a_subject_can_subscribe() -> None:
     store = WritableStore(0)
     seen: list[int] = []
     subject = reactivex.Subject[int]()
@@ -202,7 +202,7 @@ def test_an_rx_observer_and_a_subject_can_subscribe():
     assert seen == [0, 0]
 
 
-def test_callbacks_can_be_left_out():
+def test_callbacks_can_be_left_out() -> None:
     store = WritableStore(0)
     done: list[bool] = []
     store.subscribe()
@@ -212,7 +212,7 @@ def test_callbacks_can_be_left_out():
     assert done == [True]
 
 
-def test_on_error_and_scheduler_are_taken_and_not_used():
+def test_on_error_and_scheduler_are_taken_and_not_used() -> None:
     store = WritableStore(0)
     seen: list[int] = []
     store.subscribe(seen.append, pytest.fail, scheduler=reactivex.scheduler.ImmediateScheduler())
@@ -221,7 +221,7 @@ def test_on_error_and_scheduler_are_taken_and_not_used():
     assert seen == [0, 1]
 
 
-def test_something_with_an_on_next_that_is_no_function_is_a_callback():
+def test_something_with_an_on_next_that_is_no_function_is_a_callback() -> None:
     class Callback:
         on_next = "not a method"
 
@@ -237,7 +237,7 @@ def test_something_with_an_on_next_that_is_no_function_is_a_callback():
     assert callback.seen == [3]
 
 
-def test_the_truth_of_a_store_is_refused():
+def test_the_truth_of_a_store_is_refused() -> None:
     store = WritableStore(0)
     with pytest.raises(TypeError, match=r"^a store is neither true nor false: use \.value$"):
         bool(store)
@@ -245,12 +245,12 @@ def test_the_truth_of_a_store_is_refused():
         assert store.select(bool)
 
 
-def test_repr_shows_the_kind_and_the_value():
+def test_repr_shows_the_kind_and_the_value() -> None:
     store = WritableStore("x")
     assert repr(store) == "<WritableStore[str] 'x'>"
     assert repr(store.select(len)) == "<Store[int] 1>"
 
 
-def test_a_store_has_no_way_to_write():
+def test_a_store_has_no_way_to_write() -> None:
     public = {name for name in dir(Store) if not name.startswith("_")}
     assert not public & {"set", "update", "close", "on_next", "on_completed", "dispose"}

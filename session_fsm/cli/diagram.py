@@ -1,0 +1,113 @@
+"""``session-fsm diagram``: the charts as pictures and tables."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import argparse
+
+    from session_fsm.cli.arguments import Subparsers
+
+MACHINES: Final = ("session", "connection", "agent", "coupling")
+FORMATS: Final = ("mermaid", "dot", "svg", "table")
+FOLDER: Final = "diagrams"
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the command to a parser."""
+    parser = subparsers.add_parser(
+        "diagram",
+        help="draw the state charts",
+        description="Print a state chart, or what couples the charts, as a picture or a table.",
+    )
+    parser.add_argument(
+        "--machine",
+        choices=MACHINES,
+        default=MACHINES[0],
+        help="which chart, or what couples them (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default=FORMATS[0],
+        help="svg needs Graphviz (default: %(default)s)",
+    )
+    files = parser.add_mutually_exclusive_group()
+    files.add_argument(
+        "--check",
+        nargs="?",
+        const=FOLDER,
+        type=Path,
+        metavar="FOLDER",
+        help="print which files in FOLDER, and which parts of the documents beside it, are not up "
+        f"to date; exit 1 if there are any (default: {FOLDER})",
+    )
+    files.add_argument(
+        "--write",
+        type=Path,
+        metavar="FOLDER",
+        help="write all charts in all formats to FOLDER, and bring the documents beside it up to "
+        "date; print what was written",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    from session_fsm.diagrams import GraphvizError  # noqa: PLC0415 - help must be fast
+
+    try:
+        if args.check is not None:
+            return _check(args.check)
+        if args.write is not None:
+            return _write(args.write)
+        print(_text(args.machine, args.format), end="")
+    except (GraphvizError, OSError) as error:
+        print(f"session-fsm diagram: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _text(machine: str, form: str) -> str:
+    from session_fsm import diagrams  # noqa: PLC0415 - help must be fast
+    from session_fsm.diagrams.files import DRAWINGS  # noqa: PLC0415
+
+    drawing = DRAWINGS[machine]
+    match form:
+        case "mermaid":
+            return diagrams.mermaid(drawing)
+        case "dot":
+            return diagrams.dot(drawing)
+        case "svg":
+            return diagrams.svg(drawing)
+        case _:
+            return diagrams.table(drawing)
+
+
+def _check(folder: Path) -> int:
+    from session_fsm.diagrams.files import check  # noqa: PLC0415 - help must be fast
+
+    if not folder.is_dir():
+        print(f"session-fsm diagram: there is no folder {str(folder)!r}", file=sys.stderr)
+        return 2
+    stale = check(folder)
+    for path in stale:
+        print(path)
+    if stale:
+        print(f"not up to date; run: session-fsm diagram --write {folder}", file=sys.stderr)
+        return 1
+    print("up to date", file=sys.stderr)
+    return 0
+
+
+def _write(folder: Path) -> int:
+    from session_fsm.diagrams.files import write  # noqa: PLC0415 - help must be fast
+
+    written = write(folder)
+    for path in written:
+        print(path)
+    print(f"{len(written)} written", file=sys.stderr)
+    return 0

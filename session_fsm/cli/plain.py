@@ -1,0 +1,75 @@
+"""What ``session-fsm demo`` does where there is no live view: one line for each fact."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from session_fsm import Session, TokenSource
+from session_fsm.cli import terminal
+from session_fsm.cli.facts import Facts
+from session_fsm.cli.lines import writer
+from session_fsm.cli.script import ANSWER_TIMEOUT, demo_agent, play
+from session_fsm.cli.talk import narrated, say
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from session_fsm.testing import ScriptedAgent
+
+
+async def hold(seconds: float | None, *, as_json: bool, typed: bool) -> None:
+    """Hold the demo's conversation, and one with whoever types.
+
+    Args:
+        seconds: It ends after this time at the latest; None for no limit.
+        as_json: How the facts are written.
+        typed: Whether somebody goes on by typing.
+    """
+    agent = demo_agent()
+    session = Session(TokenSource.loopback(agent))
+    facts = Facts(session)
+    write = writer(facts.began, as_json=as_json)
+    await narrated(session, facts, write, _bounded(session, agent, seconds, typed=typed))
+
+
+async def _bounded(
+    session: Session, agent: ScriptedAgent, seconds: float | None, *, typed: bool
+) -> None:
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            await session.start()
+            await play(session, agent)
+            if typed:
+                await _converse(session)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+
+
+async def _converse(session: Session) -> None:
+    terminal.status("your turn: type a text and press enter; ctrl+d ends")
+    async for text in _typed():
+        if text.strip():
+            await say(session, text, ANSWER_TIMEOUT)
+
+
+async def _typed() -> AsyncIterator[str]:
+    """Iterate over the lines that are typed, until ctrl+d."""
+    lines: asyncio.Queue[str | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        # Not by sys.stdin: a thread that waits there keeps Python from ending.
+        while data := os.read(sys.stdin.fileno(), 4096):
+            text = data.decode(errors="replace").rstrip("\r\n")
+            loop.call_soon_threadsafe(lines.put_nowait, text)
+        loop.call_soon_threadsafe(lines.put_nowait, None)
+
+    Thread(target=read, name="typed", daemon=True).start()
+    while (text := await lines.get()) is not None:
+        yield text

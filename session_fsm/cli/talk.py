@@ -1,0 +1,91 @@
+"""Talking to an agent: a session that is closed whatever happens, texts, and their answers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from session_fsm.cli.exit_codes import NoAnswerError
+from session_fsm.errors import SendError
+from session_fsm.states import AgentState
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from session_fsm import Session, SessionSnapshot
+    from session_fsm.cli.facts import Facts
+    from session_fsm.cli.lines import Writer
+
+_BUSY = frozenset({AgentState.THINKING, AgentState.SPEAKING})
+
+
+async def narrated(
+    session: Session, facts: Facts, write: Writer, work: Coroutine[Any, Any, None]
+) -> None:
+    """Do the work and close the session, while every fact is written.
+
+    When writing fails the work is cancelled, and when this is cancelled the session is ended: in
+    each case it is closed, and what there is to tell has been told, before this returns.
+    """
+    working = asyncio.create_task(_and_close(session, work))
+    writing = asyncio.create_task(_write(facts, write))
+    writing.add_done_callback(lambda done: working.cancel() if done.exception() else None)
+    try:
+        await asyncio.wait({working})
+    except asyncio.CancelledError:
+        working.cancel()
+        await asyncio.wait({working})
+        raise
+    finally:
+        await writing
+    await working
+
+
+async def _and_close(session: Session, work: Coroutine[Any, Any, None]) -> None:
+    async with session:
+        await work
+
+
+async def _write(facts: Facts, write: Writer) -> None:
+    async for fact in facts:
+        write(fact)
+
+
+async def say(session: Session, text: str, seconds: float) -> None:
+    """Send a text, and wait until the agent has answered and is done with it.
+
+    Raises:
+        NoAnswerError: There is none after that many seconds.
+    """
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            await _send(session, text)
+            before = _from_agent(session.snapshot)
+            await session.wait_until(lambda now: _has_answered(now, before))
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise NoAnswerError(
+            f"The agent did not answer within {seconds:g} s; it is {session.agent.state.value}. "
+            "Raise --timeout, or look into its log."
+        ) from None
+
+
+async def _send(session: Session, text: str) -> None:
+    try:
+        await session.send(text)
+    except SendError as error:
+        if error.kind != "run-ended":
+            raise
+        await session.end()
+        raise session.failure.value or error from None
+
+
+def _from_agent(now: SessionSnapshot) -> frozenset[str]:
+    return frozenset(message.id for message in now.messages if message.sender == "agent")
+
+
+def _has_answered(now: SessionSnapshot, before: frozenset[str]) -> bool:
+    new = [one for one in now.messages if one.sender == "agent" and one.id not in before]
+    return bool(new) and all(one.final for one in new) and now.agent.state not in _BUSY

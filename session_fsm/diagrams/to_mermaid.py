@@ -1,0 +1,97 @@
+"""Mermaid text, as plain as all renderers take it: no front matter, no styles but ``classDef``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from session_fsm.diagrams.model import MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from session_fsm.diagrams.coupling import Coupling
+    from session_fsm.diagrams.model import Diagram, Label, Overview
+
+INDENT: Final = "    "
+STYLES: Final = {
+    "current": "fill:#1f6feb,color:#ffffff,stroke:#0b3d91,stroke-width:2px",
+    "previous": "stroke:#1f6feb,stroke-width:2px,stroke-dasharray:6 4",
+    "any": "stroke:#8c959f,stroke-dasharray:2 3",
+}
+
+COLOURS: Final = {
+    "session": "fill:#ddf4ff,color:#24292f,stroke:#0969da",
+    "connection": "fill:#dafbe1,color:#24292f,stroke:#1a7f37",
+    "agent": "fill:#fbefff,color:#24292f,stroke:#8250df",
+    "level": "fill:#fff8c5,color:#24292f,stroke:#9a6700",
+}
+"""Charts, and causes that are looked at after every step."""
+
+
+def chart_text(drawing: Diagram) -> str:
+    """Return one chart as a ``stateDiagram-v2``."""
+    return _text("stateDiagram-v2", [*_styles((drawing,)), *_chart(drawing), *_marks((drawing,))])
+
+
+def overview_text(overview: Overview) -> str:
+    """Return several charts as one ``stateDiagram-v2`` with a composite state for each."""
+    lines = list(_styles(overview.charts))
+    for drawing in overview.charts:
+        inner = (INDENT + line for line in _chart(drawing))
+        lines += [f"state {drawing.name} {{", *inner, "}"]
+    return _text("stateDiagram-v2", [*lines, *_marks(overview.charts)])
+
+
+def coupling_text(coupling: Coupling) -> str:
+    """Return the coupling as a ``flowchart``: causes at the left, what they fire at the right."""
+    lines = [f"classDef {name} {COLOURS[name]}" for name in (*coupling.machines, "level")]
+    for number, cause in enumerate(coupling.causes, 1):
+        words = "<br/>".join(filter(None, (cause.words, cause.note)))
+        lines.append(f'cause_{number}["{words}"]' + (":::level" if cause.is_level else ""))
+        for place, (machine, trigger) in enumerate(cause.fires, 1):
+            order = f"|{place}|" if len(cause.fires) > 1 else ""
+            there = f'{machine}_{trigger}(["{machine}: {trigger}"]):::{machine}'
+            lines.append(f"cause_{number} -->{order} {there}")
+    return _text("flowchart LR", lines)
+
+
+def _text(kind: str, lines: Sequence[str]) -> str:
+    return "\n".join([kind, *(INDENT + line for line in lines), ""])
+
+
+def _styles(drawings: tuple[Diagram, ...]) -> Iterator[str]:
+    used = {style for drawing in drawings for _, style in _classes(drawing)}
+    return (f"classDef {name} {style}" for name, style in STYLES.items() if name in used)
+
+
+def _marks(drawings: tuple[Diagram, ...]) -> Iterator[str]:
+    for drawing in drawings:
+        for node, style in _classes(drawing):
+            yield f"class {drawing.id(node)} {style}"
+
+
+def _classes(drawing: Diagram) -> Iterator[tuple[str, str]]:
+    for group in drawing.groups:
+        yield group.name, "any"
+    if drawing.previous is not None:
+        yield drawing.previous, "previous"
+    if drawing.current is not None:
+        yield drawing.current, "current"
+
+
+def _chart(drawing: Diagram) -> Iterator[str]:
+    for state in drawing.states:
+        yield f'state "{state}" as {drawing.id(state)}'
+    for group in drawing.groups:
+        words = "<br/>".join(group.words)
+        yield f'state "{words}" as {drawing.id(group.name)}'
+    yield f"[*] --> {drawing.id(drawing.initial)}"
+    for arrow in drawing.arrows:
+        labels = ", ".join(_label(label) for label in arrow.labels)
+        yield f"{drawing.id(arrow.source)} --> {drawing.id(arrow.dest)}: {labels}"
+
+
+def _label(label: Label) -> str:
+    mark = f"{MARK} " if label.is_last else ""
+    guard = f"<br/>[{label.guard}]" if label.guard else ""
+    return f"{mark}{label.trigger}{guard}"

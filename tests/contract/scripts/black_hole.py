@@ -1,0 +1,76 @@
+"""Starts on a server that accepts and never answers, gives up, and lives on.
+
+    python black_hole.py cancel|end URL SECONDS     wait for what the SDK still does; then talk at URL
+    python black_hole.py leave                      end the program at once
+"""
+
+import asyncio
+import sys
+import time
+
+from contract.calls import converse
+from peers.admin import Admin
+from peers.server import fresh_room
+from session_fsm import Session, SessionEnded, SessionState, TokenSource
+
+MARGIN = 0.5
+"""`ending` lasts at most 5 seconds; this is for the machine."""
+
+
+def source(*urls: str) -> TokenSource:
+    """The first start goes to the first URL, and so on."""
+    left = list(urls)
+
+    def mint() -> dict[str, str]:
+        url = left.pop(0)
+        token = Admin(url).token(fresh_room(), agent="echo")
+        return {"server_url": url, "participant_token": token}
+
+    return TokenSource.literal(mint)
+
+
+async def give_up(session: Session, how: str) -> None:
+    starting = asyncio.create_task(session.start())
+    await session.wait_until(lambda now: now.state is SessionState.CONNECTING, 10)
+    await asyncio.sleep(1.0)
+    asked = time.monotonic()
+    try:
+        if how == "cancel":
+            starting.cancel()
+        else:
+            await session.end()
+        await starting
+    except asyncio.CancelledError:
+        assert how == "cancel"
+    except SessionEnded:
+        assert how != "cancel"
+    took = time.monotonic() - asked
+    assert took <= 5 + MARGIN, took
+    assert session.snapshot.state is SessionState.IDLE
+    assert session.failure.value is None
+    print(f"{how} took {took:.2f} s")  # noqa: T201
+
+
+async def main(how: str, url: str, seconds: float) -> None:
+    silent = await asyncio.start_server(lambda *_: asyncio.sleep(3600), "127.0.0.1", 0)
+    hole = f"ws://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+    session = Session(source(hole, url))
+    await give_up(session, how)
+    if how == "leave":
+        return
+    gave_up = time.monotonic()
+    await session.start()  # while the SDK is still busy with the hole
+    await converse(session)
+    await session.close()
+    while len(asyncio.all_tasks()) > 1 and time.monotonic() < gave_up + 60:
+        await asyncio.sleep(0.5)  # each connection that the hole holds is a task of its own
+        for task in asyncio.all_tasks():
+            if "sleep" in repr(task.get_coro()):
+                task.cancel()
+    print(f"all was over after {time.monotonic() - gave_up:.0f} s")  # noqa: T201
+    assert len(asyncio.all_tasks()) == 1, asyncio.all_tasks()
+    await asyncio.sleep(seconds)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], *(sys.argv[2:3] or [""]), float((*sys.argv, 0)[3])))

@@ -1,0 +1,262 @@
+"""The two sides that a session can be on, under one set of names: loopback and LiveKit."""
+
+import asyncio
+import functools
+import os
+import signal
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from livekit import rtc
+from peers.fixtures import Stack
+from session_fsm import ConnectionDetails, Session, TokenOptions, TokenSource
+from session_fsm.testing import ScriptedAgent
+
+CHAT = "a note from the agent"
+LONG = " ".join(f"word{n}" for n in range(1, 61))
+
+
+class Side(ABC):
+    """A network, and an agent that echoes.
+
+    `source` makes a new room for every fetch, unless one is given; `rooms` are all there were. The
+    behaviour is that of `peers/agents/echo.py`: `greet`, `slow`, `silent`, `absent`.
+    """
+
+    name: str
+    has_room: bool
+    """Whether `session.room` is something."""
+    agent_name: str
+    deadline: float
+    """An `agent_timeout` that is soon over, and long enough for a join."""
+
+    def __init__(self) -> None:
+        self.rooms: list[str] = []
+
+    def source(
+        self,
+        room: str | None = None,
+        *,
+        identity: str = "user",
+        dispatch: bool = True,
+        **behaviour: object,
+    ) -> TokenSource:
+        async def mint() -> ConnectionDetails:
+            name = room or self.fresh_room()
+            self.rooms.append(name)
+            return await self.details(name, identity, dispatch=dispatch, **behaviour)
+
+        return TokenSource.literal(mint)
+
+    def fresh_room(self) -> str:
+        return Stack.room(None)  # type: ignore[arg-type]  # it looks at nothing
+
+    @abstractmethod
+    async def details(
+        self, room: str, identity: str = "user", *, dispatch: bool = True, **behaviour: object
+    ) -> ConnectionDetails: ...
+
+    @abstractmethod
+    def heard(self, room: str) -> list[str]: ...
+
+    @abstractmethod
+    async def participants(self, room: str) -> set[str]: ...
+
+    @abstractmethod
+    async def shut_agent_down(self, session: Session) -> None: ...
+
+    @abstractmethod
+    async def crash_agent(self, session: Session) -> None: ...
+
+    @abstractmethod
+    async def throw_agent_out(self, room: str, identity: str) -> None:
+        """Gone without a goodbye."""
+
+    @abstractmethod
+    async def send_agent(self, room: str) -> None: ...
+
+    @abstractmethod
+    async def agent_chats(self, session: Session) -> None: ...
+
+    @abstractmethod
+    def freeze_agent(self, room: str) -> None: ...
+
+    @abstractmethod
+    def thaw_agent(self, room: str) -> None: ...
+
+    @abstractmethod
+    async def delete_room(self, room: str) -> None: ...
+
+    @abstractmethod
+    async def remove_user(self, room: str, identity: str = "user") -> None: ...
+
+    @abstractmethod
+    async def break_link(self, session: Session, how: str = "resumed") -> None:
+        """Returns when the session knows. It will be "resumed" or "rebuilt"."""
+
+    @abstractmethod
+    async def mend_link(self, session: Session) -> None: ...
+
+    async def nobody_left(self, identity: str = "user") -> None:
+        """None of ours is in any of the rooms. Lists lag; a ghost would stay for 15 seconds."""
+        async with asyncio.timeout(8):
+            for room in self.rooms:
+                while identity in await self.participants(room):
+                    await asyncio.sleep(0.1)
+
+
+class LoopbackSide(Side):
+    name = "loopback"
+    has_room = False
+    deadline = 0.3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.agent = ScriptedAgent(
+            name="echo",
+            join_after=0.01,
+            initialize_for=0.01,
+            track_after=0.01,
+            think_for=0.01,
+            word_every=0.01,
+            reply=lambda text: LONG if text == "!long" else f"echo: {text}",
+        )
+        self.agent.network.connect_delay = 0.01
+        self.agent_name = self.agent.name
+
+    async def details(
+        self, room: str, identity: str = "user", *, dispatch: bool = True, **behaviour: object
+    ) -> ConnectionDetails:
+        agent = self.agent
+        agent.greeting = behaviour.get("greet")  # type: ignore[assignment]
+        agent.join_after = None if behaviour.get("absent") else 0.01
+        agent.initialize_for = None if behaviour.get("silent") else behaviour.get("slow", 0.01)  # type: ignore[assignment]
+        options = TokenOptions(room_name=room, participant_identity=identity)
+        return await _loopback_source(agent, dispatch).fetch(options)
+
+    def heard(self, room: str) -> list[str]:
+        return list(self.agent.heard)
+
+    async def participants(self, room: str) -> set[str]:
+        return set(self.agent.network.participants(room))
+
+    async def shut_agent_down(self, session: Session) -> None:
+        self.agent.leave()
+
+    async def crash_agent(self, session: Session) -> None:
+        self.agent.crash()
+
+    async def throw_agent_out(self, room: str, identity: str) -> None:
+        self.agent.crash()
+
+    async def send_agent(self, room: str) -> None:
+        self.agent.come_back()
+
+    async def agent_chats(self, session: Session) -> None:
+        self.agent.chat(CHAT)
+
+    def freeze_agent(self, room: str) -> None:
+        self.agent.responsive = False
+
+    def thaw_agent(self, room: str) -> None:
+        self.agent.responsive = True
+
+    async def delete_room(self, room: str) -> None:
+        self.agent.network.delete_rooms()
+
+    async def remove_user(self, room: str, identity: str = "user") -> None:
+        self.agent.network.cut("removed")
+
+    async def break_link(self, session: Session, how: str = "resumed") -> None:
+        self.agent.network.drop()
+        await session.wait_until(lambda now: now.is_reconnecting, 5)
+
+    async def mend_link(self, session: Session) -> None:
+        self.agent.network.restore()
+
+
+@functools.cache
+def _loopback_source(agent: ScriptedAgent, dispatch: bool) -> TokenSource:  # noqa: FBT001
+    return TokenSource.loopback(agent) if dispatch else _without_dispatch(agent)
+
+
+def _without_dispatch(agent: ScriptedAgent) -> TokenSource:
+    from session_fsm.tokens.loopback import LoopbackTokenSource  # noqa: PLC0415
+
+    return LoopbackTokenSource(agent, dispatch=False)
+
+
+class LiveKitSide(Side):
+    name = "livekit"
+    has_room = True
+    deadline = 4.0
+    _SCENARIOS = {  # noqa: RUF012
+        "resumed": rtc.SimulateScenarioKind.SIMULATE_SIGNAL_RECONNECT,
+        "rebuilt": rtc.SimulateScenarioKind.SIMULATE_FULL_RECONNECT,
+    }
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__()
+        self.stack = stack
+        self.agent_name = stack.worker.agent_name
+
+    async def details(
+        self, room: str, identity: str = "user", *, dispatch: bool = True, **behaviour: object
+    ) -> ConnectionDetails:
+        options: dict[str, object] = {} if dispatch else {"agent": None}
+        token = self.stack.token(room, identity, agent_metadata=behaviour, **options)
+        return ConnectionDetails(self.stack.url, token, room)
+
+    def heard(self, room: str) -> list[str]:
+        return self.stack.heard(room)
+
+    async def participants(self, room: str) -> set[str]:
+        return set(await self.stack.server.participants(room))
+
+    async def shut_agent_down(self, session: Session) -> None:
+        await session.send("!shutdown")
+
+    async def crash_agent(self, session: Session) -> None:
+        await session.send("!drop")
+
+    async def throw_agent_out(self, room: str, identity: str) -> None:
+        await self.stack.server.remove_participant(room, identity)
+
+    async def send_agent(self, room: str) -> None:
+        await self.stack.server.dispatch(room, self.agent_name)
+
+    async def agent_chats(self, session: Session) -> None:
+        await session.send("!chat")
+
+    def freeze_agent(self, room: str) -> None:
+        os.kill(self._pid(room), signal.SIGSTOP)
+
+    def thaw_agent(self, room: str) -> None:
+        os.kill(self._pid(room), signal.SIGCONT)
+
+    def _pid(self, room: str) -> int:
+        return int(self.stack.worker.journal(room)[0]["pid"])
+
+    async def delete_room(self, room: str) -> None:
+        await self.stack.server.delete_room(room)
+
+    async def remove_user(self, room: str, identity: str = "user") -> None:
+        await self.stack.server.remove_participant(room, identity)
+
+    async def break_link(self, session: Session, how: str = "resumed") -> None:
+        room = session.room
+        assert room is not None
+        lost = asyncio.create_task(session.wait_until(lambda now: now.is_reconnecting, 15))
+        await asyncio.sleep(0)
+        await room.simulate_scenario(self._SCENARIOS[how])
+        await lost
+
+    async def mend_link(self, session: Session) -> None:
+        """The SDK does so by itself."""
+
+
+async def until(reached: Callable[[], object], timeout: float = 15.0) -> None:  # noqa: ASYNC109
+    """Wait for something that nothing tells."""
+    async with asyncio.timeout(timeout):
+        while not reached():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

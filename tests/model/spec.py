@@ -1,0 +1,281 @@
+"""What must follow from every event, written down a second time: plain rules, no charts.
+
+``expected(view, event)`` returns the next view, and the arrows that ``session.transitions`` must show on the way.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from model.view import Person, View, person
+from session_fsm import events as ev
+from session_fsm.errors import (
+    AgentError,
+    AgentLeft,
+    AgentTimeout,
+    ConnectError,
+    SessionError,
+    StaleAgent,
+)
+from session_fsm.events import Event, FromRun
+from session_fsm.roster import Participant
+
+Arrow = tuple[str, str, str, str]
+"""Machine, trigger, source, dest."""
+
+TALKING = {"listening", "thinking", "speaking"}
+SAYINGS = TALKING | {"initializing", "idle"}
+
+
+def expected(view: View, event: Event, wanted: str | None = None) -> tuple[View, list[Arrow]]:
+    """Return the view after the event, and the arrows in their order."""
+    now = _Now(**view._asdict(), wanted=wanted)
+    match event:
+        case ev.Start():
+            now.start()
+        case ev.End():
+            now.stop("end", "ended")
+        case FromRun(epoch, fact) if epoch == view.epoch:
+            getattr(now, _RULES[type(fact)])(fact)
+        case _:
+            pass
+    now.come_to_rest()
+    return View(**{name: getattr(now, name) for name in View._fields}), now.arrows
+
+
+_RULES = {
+    ev.TokenReady: "token_ready",
+    ev.RunFailed: "run_failed",
+    ev.DeadlinePassed: "deadline_passed",
+    ev.RunClosed: "run_closed",
+    ev.RoomJoined: "room_joined",
+    ev.LinkLost: "link_lost",
+    ev.LinkRestored: "link_restored",
+    ev.LinkGone: "link_gone",
+    ev.ParticipantJoined: "participant_joined",
+    ev.ParticipantLeft: "participant_left",
+    ev.ParticipantChanged: "participant_changed",
+    ev.TrackChanged: "nothing",
+    ev.ProbeAnswered: "probe_answered",
+    ev.ProbeUnanswered: "probe_unanswered",
+    ev.BufferingStarted: "buffering_started",
+    ev.BufferingStopped: "buffering_stopped",
+}
+
+
+@attrs.define(kw_only=True)
+class _Now:
+    session: str
+    connection: str
+    agent: str
+    failure: tuple[str, str] | None
+    end_reason: str | None
+    people: tuple[Person, ...]
+    who: str | None
+    responsive: bool
+    dispatched: bool
+    was_active: bool
+    seen: bool
+    waits_for: tuple[bool, str | None] | None
+    links: int
+    epoch: int
+    room: str | None
+    met_now: frozenset[str]
+    met_before: frozenset[tuple[str, str]]
+    wanted: str | None
+    arrows: list[Arrow] = attrs.Factory(list)
+
+    # The three machines --------------------------------------------------------------------------
+
+    def move(self, machine: str, trigger: str, dest: str) -> None:
+        self.arrows.append((machine, trigger, getattr(self, machine), dest))
+        setattr(self, machine, dest)
+
+    def stop(self, trigger: str, reason: str, error: SessionError | None = None) -> None:
+        if self.session in {"idle", "ending"}:
+            return
+        if isinstance(error, AgentError):
+            self.move("agent", "fail", "failed")
+            self.move("session", "fail", "ending")
+        else:
+            self.move("session", trigger, "ending")
+            self.move("agent", "finish", "disconnected")
+        self.end_reason = reason
+        self.failure = error and (type(error).__name__, error.kind)
+        self.who = None
+
+    def come_to_rest(self) -> None:
+        if self.session == "dispatching" and self.agent in TALKING:
+            self.move("session", "agent_ready", "active")
+        self.was_active |= self.session == "active"
+        if self.session != "dispatching":
+            self.waits_for = None
+        elif self.was_active:
+            self.waits_for = (self.who is None, self.who)
+        else:
+            self.waits_for = (False, None) if self.dispatched else None
+
+    # The user and the run ------------------------------------------------------------------------
+
+    def start(self) -> None:
+        if self.session == "idle":
+            self.epoch += 1
+            self.failure = self.end_reason = None
+            self.responsive = True
+            self.move("session", "start", "fetching-token")
+            self.move("agent", "await_agent", "connecting")
+
+    def token_ready(self, fact: ev.TokenReady) -> None:
+        if self.session == "fetching-token":
+            self.dispatched = fact.dispatches
+            self.move("session", "token_ready", "connecting")
+            self.move("connection", "connect", "connecting")
+
+    def run_failed(self, fact: ev.RunFailed) -> None:
+        self.stop("fail", "failed", fact.error)
+
+    def deadline_passed(self, fact: ev.DeadlinePassed) -> None:
+        due = (fact.deadline.returning, fact.deadline.identity)
+        if self.waits_for != due or self.connection == "reconnecting":
+            return
+        if self.who is not None:
+            self.stop("fail", "failed", AgentTimeout("", kind="not-ready"))
+        elif self.seen:
+            self.stop("fail", "failed", AgentLeft("", kind="left"))
+        else:
+            self.stop("fail", "failed", AgentTimeout("", kind="not-joined"))
+
+    def run_closed(self, _fact: ev.RunClosed) -> None:
+        if self.session != "ending":
+            return
+        if self.connection != "disconnected":
+            self.move("connection", "disconnected", "disconnected")
+        self.move("session", "room_closed", "idle")
+        if self.room is not None:
+            self.met_before |= {(self.room, identity) for identity in self.met_now}
+        self.people, self.room, self.met_now, self.links = (), None, frozenset(), 0
+        self.dispatched = self.was_active = self.seen = False
+
+    # The link ------------------------------------------------------------------------------------
+
+    def room_joined(self, fact: ev.RoomJoined) -> None:
+        if self.session != "connecting":
+            return
+        self.room = fact.room_name
+        self.move("connection", "connected", "connected")
+        self.move("session", "room_connected", "dispatching")
+        self.look_at(tuple(map(person, fact.roster)))
+        known = {(self.room, one.identity) for one in self.people} & self.met_before
+        if known and self.who is None:
+            self.stop("fail", "failed", StaleAgent("", kind="stale"))
+
+    def link_lost(self, _fact: ev.LinkLost) -> None:
+        if self.is_in_the_room and self.connection == "connected":
+            self.move("connection", "connection_lost", "reconnecting")
+
+    def link_restored(self, fact: ev.LinkRestored) -> None:
+        if not self.is_in_the_room or self.connection != "reconnecting":
+            return
+        self.links += 1
+        self.move("connection", "connection_restored", "connected")
+        there = {one.identity: person(one) for one in fact.roster}
+        stayed = [one.identity for one in self.people if one.identity in there]
+        new = [identity for identity in there if identity not in stayed]
+        self.look_at(tuple(there[identity] for identity in (*stayed, *new)))
+
+    def link_gone(self, fact: ev.LinkGone) -> None:
+        if self.connection != "disconnected":
+            self.move("connection", "disconnected", "disconnected")
+        if fact.kind == "room-deleted" and self.is_in_the_room:
+            self.stop("hang_up", "room-deleted")
+        else:
+            self.stop("fail", "failed", ConnectError("", kind=fact.kind))
+
+    # The agent -----------------------------------------------------------------------------------
+
+    @property
+    def is_in_the_room(self) -> bool:
+        return self.session in {"dispatching", "active"}
+
+    def people_who_count(self) -> list[Person]:
+        return [
+            one
+            for one in self.people
+            if not one.speaks_for
+            and (self.wanted is None or one.named in {"", self.wanted})
+            and (self.room, one.identity) not in self.met_before
+        ]
+
+    def look_at(self, people: tuple[Person, ...]) -> None:
+        self.people = people
+        count = self.people_who_count()
+        self.met_now |= {one.identity for one in count}
+        agent = next((one for one in count if one.identity == self.who), None)
+        if agent is None and self.who is not None:
+            self.agent_is_gone()
+        if agent is None and count:
+            agent = count[0]
+            self.who, self.seen = agent.identity, True
+            if self.agent == "connecting":
+                self.move("agent", "joined", "initializing")
+        if agent is not None:
+            self.hear(agent.says)
+
+    def agent_is_gone(self) -> None:
+        self.who, self.responsive = None, True
+        if self.agent != "pre-connect-buffering":
+            self.move("agent", "left", "connecting")
+        if self.session == "active":
+            self.move("session", "agent_lost", "dispatching")
+
+    def hear(self, says: str) -> None:
+        may_go_on_talking = self.agent == "pre-connect-buffering" and says not in TALKING
+        if says in SAYINGS and says != self.agent and not may_go_on_talking:
+            self.move("agent", f"reported_{says}", says)
+
+    def participant_joined(self, fact: ev.ParticipantJoined) -> None:
+        new = person(fact.participant)
+        counts = self.is_in_the_room and self.connection == "connected"
+        if counts and new not in self.people:
+            others = [one for one in self.people if one.identity != new.identity]
+            self.look_at((*others, new))
+
+    def participant_left(self, fact: ev.ParticipantLeft) -> None:
+        if not self.is_in_the_room or self.connection != "connected":
+            return
+        was_agent = self.who is not None and self.who == fact.identity
+        self.people = tuple(one for one in self.people if one.identity != fact.identity)
+        if was_agent and fact.on_purpose and not self.people_who_count():
+            self.stop("hang_up", "hung-up")
+        else:
+            self.look_at(self.people)
+
+    def participant_changed(self, fact: ev.ParticipantChanged) -> None:
+        here = fact.identity in {one.identity for one in self.people}
+        counts = here and self.is_in_the_room and self.connection == "connected"
+        if counts and fact.attributes is not None:
+            new = person(Participant(fact.identity, attributes=fact.attributes))
+            self.look_at(tuple(new if one.identity == new.identity else one for one in self.people))
+
+    def probe_answered(self, fact: ev.ProbeAnswered) -> None:
+        self.responsive |= fact.identity == self.who
+
+    def probe_unanswered(self, fact: ev.ProbeUnanswered) -> None:
+        self.responsive &= fact.identity != self.who
+
+    # The buffer ----------------------------------------------------------------------------------
+
+    def buffering_started(self, _fact: ev.BufferingStarted) -> None:
+        if self.agent == "connecting":
+            self.move("agent", "buffering_started", "pre-connect-buffering")
+
+    def buffering_stopped(self, _fact: ev.BufferingStopped) -> None:
+        if self.agent != "pre-connect-buffering":
+            return
+        there = [one for one in self.people if one.identity == self.who]
+        self.move("agent", "buffering_stopped", "initializing" if there else "connecting")
+        for one in there:
+            self.hear(one.says)
+
+    def nothing(self, _fact: object) -> None:
+        pass

@@ -1,0 +1,75 @@
+"""Everything of a snapshot that decides what may come next, in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from session_fsm.roster import Participant
+    from session_fsm.snapshot import SessionSnapshot
+
+
+class Person(NamedTuple):
+    """Somebody of kind AGENT in the room."""
+
+    identity: str
+    says: str = ""
+    speaks_for: str = ""
+    named: str = ""
+
+
+class View(NamedTuple):
+    session: str
+    connection: str
+    agent: str
+    failure: tuple[str, str] | None = None
+    end_reason: str | None = None
+    people: tuple[Person, ...] = ()
+    who: str | None = None
+    responsive: bool = True
+    dispatched: bool = False
+    was_active: bool = False
+    seen: bool = False
+    waits_for: tuple[bool, str | None] | None = None
+    links: int = 0
+    epoch: int = 0
+    room: str | None = None
+    met_now: frozenset[str] = frozenset()
+    met_before: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def triple(self) -> tuple[str, str, str]:
+        return self.session, self.connection, self.agent
+
+
+def view_of(snapshot: SessionSnapshot) -> View:
+    run, failure, deadline = snapshot.run, snapshot.failure, snapshot.run.deadline
+    return View(
+        session=snapshot.state.value,
+        connection=snapshot.connection_state.value,
+        agent=snapshot.agent.state.value,
+        failure=failure and (type(failure).__name__, failure.kind),
+        end_reason=snapshot.end_reason and snapshot.end_reason.value,
+        people=tuple(map(person, run.roster)),
+        who=snapshot.agent.identity,
+        responsive=snapshot.agent.is_responsive,
+        dispatched=run.dispatches,
+        was_active=run.was_active,
+        seen=run.agent_seen,
+        waits_for=deadline and (deadline.returning, deadline.identity),
+        links=run.links,
+        epoch=snapshot.epoch,
+        room=snapshot.room_name,
+        met_now=run.met,
+        met_before=snapshot.met,
+    )
+
+
+def person(one: Participant) -> Person:
+    said = one.attributes
+    return Person(
+        one.identity,
+        said.get("lk.agent.state", ""),
+        said.get("lk.publish_on_behalf", ""),
+        said.get("lk.agent.name", ""),
+    )
