@@ -65,6 +65,8 @@ def merged_options(
         _same("agent_name", checked_text("agent_name", agent_name), given.agent_name)
         given = attrs.evolve(given, agent_name=agent_name)
     if agent_metadata is not None:
+        if not isinstance(agent_metadata, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"agent_metadata must be a str, not {type(agent_metadata).__name__}.")
         _same("agent_metadata", agent_metadata, given.agent_metadata)
         given = attrs.evolve(given, agent_metadata=agent_metadata)
     return given

@@ -79,9 +79,10 @@ class Chart(Generic[S]):
         self.transitions: tuple[Edge, ...] = tuple(_edges(table))
         self._enum = states
         self._triggers = self._build(self.transitions)
-        self._enabled = frozenset((edge.source, edge.trigger) for edge in self.transitions)
 
-    def _build(self, edges: tuple[Edge, ...]) -> Mapping[str, Callable[[Cell[S]], bool]]:
+    def _build(
+        self, edges: tuple[Edge, ...]
+    ) -> Mapping[tuple[str, str], Callable[[Cell[S]], bool]]:
         rows = [
             {
                 "trigger": edge.trigger,
@@ -100,18 +101,19 @@ class Chart(Generic[S]):
             send_event=True,
             model_override=True,
         )
-        return {name: event.trigger for name, event in machine.events.items()}
+        return {(edge.source, edge.trigger): machine.events[edge.trigger].trigger for edge in edges}
 
     def enabled(self, state: str, trigger: str) -> bool:
-        """Say whether the table has a row for this trigger in this state (guards apart)."""
-        return (state, trigger) in self._enabled
+        """Say whether the table has a row for this trigger in this state, guards apart."""
+        return (state, trigger) in self._triggers
 
     def fire(self, state: S, trigger: str, *, agent_present: bool = False) -> S | None:
         """Return the state that this trigger leads to, or None where it changes nothing."""
-        if (state, trigger) not in self._enabled:
+        move = self._triggers.get((state, trigger))
+        if move is None:
             return None
         cell = Cell(state, agent_present)
-        return cell.state if self._triggers[trigger](cell) else None
+        return cell.state if move(cell) else None
 
     def __repr__(self) -> str:
         return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import attrs
 
@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from session_fsm.snapshot import Deadline
 
 
-@attrs.frozen
-class Moved:
+class Moved(NamedTuple):
     """A chart made a transition."""
 
     machine: str

@@ -8,7 +8,7 @@ the same kind and names the agent that it speaks for in ``lk.publish_on_behalf``
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import attrs
 
@@ -23,7 +23,9 @@ NO_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def _frozen(attributes: Mapping[str, str]) -> Mapping[str, str]:
-    return MappingProxyType(dict(attributes)) if attributes else NO_ATTRIBUTES
+    if isinstance(attributes, MappingProxyType):
+        return cast("Mapping[str, str]", attributes)
+    return MappingProxyType(dict(attributes))
 
 
 @attrs.frozen

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import attrs
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from datetime import datetime  # noqa: TC003 - a NamedTuple's annotations are looked at
+from typing import NamedTuple
 
 
-@attrs.frozen
-class Transition:
+class Transition(NamedTuple):
     """A chart has moved.
 
     Attributes:

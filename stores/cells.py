@@ -35,8 +35,8 @@ class Cell(Observers[T], ABC):
         """Return the current value; allowed on every thread."""
 
     @abstractmethod
-    def derive(self, fn: Callable[[T], K]) -> Derived[Any, K]:
-        """Make a cell for ``fn`` of this value."""
+    def derive(self, fn: Callable[[T], K], same: Callable[[K, K], bool]) -> Derived[Any, K]:
+        """Make a cell for ``fn`` of this value, which changes when it is not the same."""
 
 
 class Root(Cell[T]):
@@ -53,9 +53,9 @@ class Root(Cell[T]):
         """Return the value that was committed last."""
         return self.value
 
-    def derive(self, fn: Callable[[T], K]) -> Derived[T, K]:
+    def derive(self, fn: Callable[[T], K], same: Callable[[K, K], bool]) -> Derived[T, K]:
         """Make a cell for ``fn`` of the value."""
-        return Derived(self, self, fn, fn)
+        return Derived(self, self, fn, fn, same)
 
     def join(self, slot: Slot[T]) -> None:
         """Deliver the value, and add the subscription unless this is closed."""
@@ -112,10 +112,11 @@ class Root(Cell[T]):
             old = cell.value
             try:
                 new = cell.fn(value)
+                unchanged = new is old or cell.same(old, new)
             except BaseException as error:  # noqa: BLE001
                 cell.fail(error, value)
                 continue
-            if new is old or same(old, new):
+            if unchanged:
                 cell.source = value
             else:
                 changed.append((cell, new, old))
@@ -129,14 +130,20 @@ class Root(Cell[T]):
 class Derived(Cell[K], Generic[T, K]):
     """``fn`` of the root's value; the root knows it only while somebody observes it."""
 
-    __slots__ = ("_root", "fn", "source", "value")
+    __slots__ = ("_root", "fn", "same", "source", "value")
 
     def __init__(
-        self, root: Root[T], parent: Cell[L], select: Callable[[L], K], fn: Callable[[T], K]
+        self,
+        root: Root[T],
+        parent: Cell[L],
+        select: Callable[[L], K],
+        fn: Callable[[T], K],
+        same: Callable[[K, K], bool],
     ) -> None:
         super().__init__(root.hub)
         self._root = root
         self.fn = fn
+        self.same = same
         self.source = root.value
         self.value = select(parent.read())
 
@@ -145,7 +152,7 @@ class Derived(Cell[K], Generic[T, K]):
         seen = self._root.value
         return self.value if self.source is seen else self._refresh(seen)
 
-    def derive(self, fn: Callable[[K], L]) -> Derived[T, L]:
+    def derive(self, fn: Callable[[K], L], same: Callable[[L, L], bool]) -> Derived[T, L]:
         """Make a cell of the same root, so that all of them are recomputed in one loop."""
         inner = self.fn
 
@@ -153,7 +160,7 @@ class Derived(Cell[K], Generic[T, K]):
         def composed(value: T) -> L:
             return fn(inner(value))
 
-        return Derived(self._root, self, fn, composed)
+        return Derived(self._root, self, fn, composed, same)
 
     def join(self, slot: Slot[K]) -> None:
         """Deliver the value, and add the subscription unless the root is closed."""
@@ -198,11 +205,11 @@ class Derived(Cell[K], Generic[T, K]):
         old = (self.source, self.value)
         try:
             new = self.fn(seen)
+            if self.same(self.value, new):
+                new = self.value
         except BaseException as error:  # noqa: BLE001
             self.fail(error, seen)
             return self.value
-        if same(self.value, new):
-            new = self.value
         with LOCK:
             # While it is observed, its value changes with the commits alone.
             if not self.slots and self._root.value is seen:

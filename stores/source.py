@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from reactivex import Observable, abc
 
@@ -45,12 +45,12 @@ class Source(Observable[T_co], Generic[T_co]):
         Returns:
             What to call ``.dispose()`` on to unsubscribe. Dropping it does not unsubscribe.
         """
-        if isinstance(on_next, abc.ObserverBase) or callable(getattr(on_next, "on_next", None)):
-            observer = cast("abc.ObserverBase[T_co]", on_next)
-            on_next, on_completed = observer.on_next, observer.on_completed
+        callback: Any = on_next
+        if callable(getattr(callback, "on_next", None)):
+            callback, on_completed = callback.on_next, callback.on_completed
         slot: Slot[T_co] = Slot(
             self._observers,
-            ignore if on_next is None else on_next,
+            ignore if callback is None else callback,
             ignore if on_completed is None else on_completed,
         )
         self._observers.join(slot)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, Literal, NoReturn, TypeVar
 
 from .aiter import iterate
 from .cells import Cell, Root
+from .equality import same
 from .hub import Hub
 from .source import Source
 
@@ -38,7 +39,9 @@ class Store(Source[T_co], Generic[T_co]):
         """The current value, the last one after closing; can be read on every thread."""
         return self._cell.read()
 
-    def select(self, fn: Callable[[T_co], K]) -> Store[K]:
+    def select(
+        self, fn: Callable[[T_co], K], *, comparer: Callable[[K, K], bool] | None = None
+    ) -> Store[K]:
         """Derive a store that changes when ``fn`` of the value does.
 
         It costs nothing while nobody observes it. While somebody does, it is kept alive and ``fn``
@@ -47,6 +50,7 @@ class Store(Source[T_co], Generic[T_co]):
 
         Args:
             fn: A function of the value alone, which gives equal results for equal values.
+            comparer: Says whether two results count as the same; None takes identity, then ``==``.
 
         Raises:
             Exception: ``fn`` raised on the current value.
@@ -59,7 +63,7 @@ class Store(Source[T_co], Generic[T_co]):
             >>> length.value
             5
         """
-        return Store(self._cell.derive(fn))
+        return Store(self._cell.derive(fn, comparer or same))
 
     def values(self, policy: Literal["latest", "all"] = "latest") -> AsyncGenerator[T_co, None]:
         """Iterate over the current value and the later ones, until the store is closed.

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         if args.write is not None:
             return _write(args.write)
         print(_text(args.machine, args.format), end="")
-    except (GraphvizError, OSError) as error:
+    except GraphvizError as error:
         print(f"session-fsm diagram: {error}", file=sys.stderr)
         return 1
     return 0

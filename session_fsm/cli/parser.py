@@ -6,7 +6,6 @@ import argparse
 import sys
 import traceback
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from session_fsm._version import __version__
@@ -70,9 +69,7 @@ def build() -> Parser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for name in COMMANDS:
-        module = f"session_fsm.cli.{name}"
-        if find_spec(module) is not None:
-            import_module(module).add_parser(commands)
+        import_module(f"session_fsm.cli.{name}").add_parser(commands)
     return parser
 
 

@@ -25,6 +25,9 @@ say how to get in, by one of
   --url URL --api-key KEY --api-secret SECRET       or LIVEKIT_URL, LIVEKIT_API_KEY,
                                                     LIVEKIT_API_SECRET"""
 
+SAID_BY_TOKENS: Final = ("room", "identity", "agent_metadata")
+"""Arguments of ``run`` that have no effect on a token that is there already."""
+
 
 class Access(NamedTuple):
     """A token source, and what it was made of, in words that hold no secret."""
@@ -157,6 +160,11 @@ def read_token(given: str | None) -> str:
 def _with_token(args: argparse.Namespace) -> Access:
     from session_fsm import TokenSource  # noqa: PLC0415 - only when it is needed
 
+    in_vain = [
+        f"--{name.replace('_', '-')}" for name in SAID_BY_TOKENS if getattr(args, name) is not None
+    ]
+    if in_vain:
+        raise UsageError(f"the token itself says what {' and '.join(in_vain)} would: leave it out")
     url = required_url(args)
     origin = "LIVEKIT_TOKEN" if args.token is None else "a given token"
     source = TokenSource.literal(url, read_token(args.token))

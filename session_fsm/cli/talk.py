@@ -6,13 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from session_fsm.cli.exit_codes import NoAnswerError
-from session_fsm.errors import SendError
-from session_fsm.states import AgentState
+from session_fsm.errors import SendError, SessionEnded
+from session_fsm.session import ENDED
+from session_fsm.states import AgentState, EndReason
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from session_fsm import Session, SessionSnapshot
+    from session_fsm import Session, SessionError, SessionSnapshot
     from session_fsm.cli.facts import Facts
     from session_fsm.cli.lines import Writer
 
@@ -29,7 +30,7 @@ async def narrated(
     """
     working = asyncio.create_task(_and_close(session, work))
     writing = asyncio.create_task(_write(facts, write))
-    writing.add_done_callback(lambda done: working.cancel() if done.exception() else None)
+    writing.add_done_callback(lambda _: working.cancel())
     try:
         await asyncio.wait({working})
     except asyncio.CancelledError:
@@ -79,7 +80,15 @@ async def _send(session: Session, text: str) -> None:
         if error.kind != "run-ended":
             raise
         await session.end()
-        raise session.failure.value or error from None
+        raise _why_ended(session) or error from None
+
+
+def _why_ended(session: Session) -> SessionError | None:
+    """Return why a session ended that nobody here has ended."""
+    failure, reason = session.failure.value, session.end_reason.value
+    if failure is not None or reason is None or reason is EndReason.ENDED:
+        return failure
+    return SessionEnded(ENDED[reason], kind=reason.value)
 
 
 def _from_agent(now: SessionSnapshot) -> frozenset[str]:

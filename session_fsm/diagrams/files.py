@@ -97,11 +97,11 @@ def _read(path: Path) -> str:
 def _block(found: re.Match[str]) -> str:
     kind, name = found["kind"], found["name"]
     if kind == "table" and name == "errors":
-        text = _errors()
+        text = f"\n{_errors()}\n"
     elif name not in DRAWINGS:
         raise ValueError(f"there is no {kind} of {name!r}: it is one of {', '.join(NAMES)}")
     elif kind == "table":
-        text = table(DRAWINGS[name])
+        text = f"\n{table(DRAWINGS[name])}\n"
     else:
         text = f"```mermaid\n{mermaid(DRAWINGS[name])}```\n"
     return f"{found['open']}{text}{found['close']}"

@@ -32,7 +32,7 @@ def svg_of(dot: str) -> str:
             timeout=TIMEOUT,
             check=True,
         )
-    except FileNotFoundError as error:
+    except OSError as error:
         raise GraphvizError(
             f"SVG pictures need the program 'dot' of Graphviz: {INSTALL}."
         ) from error

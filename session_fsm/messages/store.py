@@ -27,6 +27,6 @@ class MessageStore(Store[Sequence[Message]]):
         self, snapshots: Store[SessionSnapshot], events: EventStream[MessageChange]
     ) -> None:
         # By identity: comparing two persistent vectors would look at every message.
-        messages = snapshots.select(lambda snapshot: snapshot.messages)
+        messages = snapshots.select(lambda snapshot: snapshot.messages, comparer=operator.is_)
         super().__init__(messages._cell)  # noqa: SLF001 - the same store, with a stream beside it
         self.events = events

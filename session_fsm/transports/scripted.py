@@ -27,9 +27,11 @@ class _Job:
 
     room: LoopbackRoom
     identity: str
+    task: asyncio.Task[None] | None
     heard: asyncio.Queue[str] = attrs.field(factory=asyncio.Queue[str])
     ready: bool = False
     mute: bool = False
+    is_relieved: bool = False
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -75,7 +77,7 @@ class ScriptedAgent:
         if self.join_after is None:
             return
         await asyncio.sleep(self.join_after)
-        job = _Job(room, f"agent-{uuid4().hex[:8]}")
+        job = _Job(room, f"agent-{uuid4().hex[:8]}", asyncio.current_task())
         self._jobs.append(job)
         room.join(
             Participant(
@@ -100,6 +102,9 @@ class ScriptedAgent:
             await asyncio.sleep(self.track_after)
             job.room.publish(job.identity, "microphone", object())
         job.ready = True
+        for other in self._jobs:
+            if other is not job and other.is_relieved and other.room is job.room:
+                self._go(other, on_purpose=True)
         if self.greeting is not None:
             await self._speak(job, self.greeting)
 
@@ -120,7 +125,7 @@ class ScriptedAgent:
 
     def hear(self, room: LoopbackRoom, text: str) -> None:
         """Take a text; one that comes too early, or when nobody serves the room, is lost."""
-        job = next((job for job in self._jobs if job.room is room), None)
+        job = next((job for job in reversed(self._jobs) if job.room is room), None)
         if job is None or not room.is_served:
             return
         if not job.ready:
@@ -147,17 +152,25 @@ class ScriptedAgent:
 
     def leave(self) -> None:
         """Leave every room on purpose."""
-        self._go(on_purpose=True)
+        for job in list(self._jobs):
+            self._go(job, on_purpose=True)
 
     def crash(self) -> None:
         """Be gone from every room without a goodbye."""
-        self._go(on_purpose=False)
+        for job in list(self._jobs):
+            self._go(job, on_purpose=False)
 
-    def _go(self, *, on_purpose: bool) -> None:
-        jobs, self._jobs = self._jobs, []
-        for job in jobs:
-            job.room.end_jobs()
-            job.room.leave(job.identity, on_purpose=on_purpose)
+    def _go(self, job: _Job, *, on_purpose: bool) -> None:
+        self._jobs = [other for other in self._jobs if other is not job]
+        if job.task is not None:
+            job.task.cancel()
+        job.room.leave(job.identity, on_purpose=on_purpose)
+
+    def hand_over(self) -> None:
+        """Take a second job in every room; the first one leaves on purpose once that is ready."""
+        for job in self._jobs:
+            job.is_relieved = True
+        self.come_back()
 
     def come_back(self, *, name: str = "") -> None:
         """Take a new job in every room of the network that has a user."""

@@ -13,7 +13,7 @@ from contract.sides import LiveKitSide
 from session_fsm import Session
 
 RUNS = 20
-AT_A_TIME = 4
+AT_A_TIME = 2
 GREETING = "hello, I am the agent"
 
 

@@ -1,6 +1,7 @@
 """What must follow from every event, written down a second time: plain rules, no charts.
 
-``expected(view, event)`` returns the next view, and the arrows that ``session.transitions`` must show on the way.
+``expected(view, event)`` returns the next view, and the arrows that ``session.transitions`` must
+show on the way.
 """
 
 from __future__ import annotations

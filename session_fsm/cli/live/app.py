@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App
 from textual.binding import Binding
 from textual.containers import Horizontal
+from textual.css.query import NoMatches
+from textual.widget import MountError
 from textual.widgets import Footer, Input, Label
 
 from session_fsm import Session, SessionError, TokenSource
@@ -124,8 +127,10 @@ class LiveDemo(App[int]):
     # What is shown ------------------------------------------------------------------------------
 
     def _show(self, fact: Fact) -> None:
-        if not self.is_running:
-            return
+        with suppress(NoMatches, MountError):  # the view is being taken down
+            self._show_now(fact)
+
+    def _show_now(self, fact: Fact) -> None:
         data = fact.data
         match fact.type:
             case "transition":
@@ -144,7 +149,7 @@ class LiveDemo(App[int]):
                 pass
 
     def _note(self, text: str) -> None:
-        if self.is_running:
+        with suppress(NoMatches, MountError):
             self.query_one(Transcript).note(text)
 
     # What the user does -------------------------------------------------------------------------

@@ -208,6 +208,18 @@ def test_callables_without_code_or_name_are_described() -> None:
     assert text(wrapper).startswith(f"observer {named.__qualname__} (test_stores_errors.py:")
 
 
+def test_a_write_from_code_without_a_module_is_found() -> None:
+    store, failures = failing_store()
+    store.subscribe(lambda value: value and fail(value))
+    code = compile("\nstore.set(1)", "<typed in>", "exec")
+    exec(code, {"store": store})  # noqa: S102
+    assert [unhandled.origin for _, unhandled in failures] == ["<typed in>:2"]
+
+
+def test_an_error_that_was_never_raised_comes_from_an_unknown_place() -> None:
+    assert stores.unhandled.origin_of(ValueError()) == "an unknown place"
+
+
 def test_wrong_thread_knows_a_thread_that_has_ended() -> None:
     text = str(WrongThread(-1))
     assert "it belongs to a thread that has ended, which wrote it first" in text
