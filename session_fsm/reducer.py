@@ -89,7 +89,7 @@ def step(
         if event.epoch != snapshot.epoch:
             return snapshot, ()
         fact: Any = event.fact
-        kind: type[Fact] = type(fact)
+        kind = type(event.fact)
         if kind in _TEXT_FACTS:
             return _text(snapshot, fact)
         draft = Draft(snapshot, agent_name)

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
     wants_lines = args.plain or args.json
     watched = terminal.is_terminal(sys.stdout) and terminal.is_terminal(sys.stdin)
-    if watched and not wants_lines:
+    if watched and not wants_lines and not terminal.is_dumb():
         if find_spec("textual") is not None:
             from session_fsm.cli.live import show  # noqa: PLC0415 - only here, if it is installed
 

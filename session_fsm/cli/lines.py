@@ -30,10 +30,6 @@ class Writer(Protocol):
         ...
 
 
-def _label_of_transition(data: Data) -> str:
-    return str(data["machine"])
-
-
 def _flags(data: Data) -> str:
     return "  ".join(f"{name}={'yes' if on else 'no'}" for name, on in data.items())
 
@@ -84,7 +80,7 @@ class PlainLines:
         text = TEXTS[fact.type](fact.data)
         if text is None:
             return
-        label = _label_of_transition(fact.data) if fact.type == "transition" else fact.type
+        label = fact.data["machine"] if fact.type == "transition" else fact.type
         shown = f"{label:<11}"
         if self._coloured and label in COLOURS:
             shown = f"\x1b[{COLOURS[label]}m{shown}\x1b[0m"

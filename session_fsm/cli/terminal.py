@@ -5,12 +5,9 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from session_fsm.redact import redact
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def prepare() -> None:
@@ -25,16 +22,20 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty()
 
 
+def is_dumb() -> bool:
+    """Say whether it can do nothing but print."""
+    return os.environ.get("TERM") == "dumb"
+
+
 def takes_colours(stream: TextIO) -> bool:
     """Say whether colours are wanted; see https://no-color.org."""
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return is_terminal(stream) and not plain
+    return is_terminal(stream) and not is_dumb() and not os.environ.get("NO_COLOR")
 
 
-def status(text: str, *, hide: Iterable[str] = ()) -> None:
+def status(text: str) -> None:
     """Tell people something that is no result, on stderr; never a secret."""
     try:
-        print(redact(text, hide=hide), file=sys.stderr, flush=True)
+        print(redact(text), file=sys.stderr, flush=True)
     except OSError:
         return
 

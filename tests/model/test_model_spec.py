@@ -12,6 +12,7 @@ from model.spec import expected
 from model.view import view_of
 from model.worlds import JOURNEY, WORLDS, World, everything, explored, reaches, states_of
 from session_fsm.charts import CHARTS
+from session_fsm.errors import KINDS
 from session_fsm.events import (
     BufferFact,
     End,
@@ -43,6 +44,15 @@ def test_every_event_in_every_state_leads_where_the_rules_say(world: World) -> N
 def test_the_invariants_hold_in_every_state(world: World) -> None:
     for snapshot in states_of(world):
         assert broken_rules(snapshot) == [], view_of(snapshot)
+
+
+@IN_EVERY_WORLD
+def test_every_failure_is_of_a_kind_that_the_table_explains(world: World) -> None:
+    for snapshot in states_of(world):
+        if (failure := snapshot.failure) is not None:
+            rows = [KINDS.get(base.__name__, {}) for base in type(failure).__mro__]
+            assert any(failure.kind in row for row in rows), repr(failure)
+            assert str(failure).endswith(".")
 
 
 @IN_EVERY_WORLD

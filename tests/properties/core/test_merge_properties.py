@@ -103,7 +103,7 @@ def replayed(messages: list[Message], changes: tuple[MessageChange, ...]) -> lis
     return messages
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(FACTS)
 def test_the_list_is_what_plain_dictionaries_give(facts: list[TextFact]) -> None:
     log, plain = EMPTY_LOG, Plain()
@@ -113,7 +113,7 @@ def test_the_list_is_what_plain_dictionaries_give(facts: list[TextFact]) -> None
         assert shown(log) == plain.list()
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(FACTS)
 def test_what_is_in_the_list_stays_what_it_is(facts: list[TextFact]) -> None:
     log = EMPTY_LOG
@@ -135,7 +135,7 @@ def test_what_is_in_the_list_stays_what_it_is(facts: list[TextFact]) -> None:
             assert new.text or old.text or new.final
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(FACTS)
 def test_at_the_end_of_a_run_everything_is_final_and_stays_so(facts: list[TextFact]) -> None:
     log = EMPTY_LOG

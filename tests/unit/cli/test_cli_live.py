@@ -10,10 +10,17 @@ pytest.importorskip("textual")
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from session_fsm.cli import script
 from session_fsm.cli.live import LiveDemo
 from session_fsm.cli.live.panels import Log, Row, Transcript
 
 SIZES = [(80, 24), (100, 30)]
+
+
+@pytest.fixture(autouse=True)
+def no_opening(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user speaks first."""
+    monkeypatch.setattr("session_fsm.cli.script.CONVERSATION", ())
 
 
 def agent() -> ScriptedAgent:
@@ -60,7 +67,7 @@ async def test_a_typed_text_is_answered_word_by_word(
         await typed(pilot, "two [b]")
         await until(pilot, lambda: rows(app)[-1] == "echo: two [b]")
         words = ["echo: two ▌", "echo: two [b] ▌", "echo: two [b]"]
-        assert [text for text in shown if "echo" in text] == words
+        assert [text for text in shown if text.startswith("echo")] == words
         assert "two [b] ✓" in rows(app)
         assert now(app, "session") == ["session-active"]
         assert now(app, "connection") == ["connection-connected"]
@@ -126,6 +133,20 @@ async def test_the_session_ends_and_starts_again_with_an_empty_transcript() -> N
         await until(pilot, lambda: rows(app) == ["hi there"])
         await pilot.press("ctrl+c")
     assert app.return_value == 130
+
+
+async def test_who_types_takes_over_from_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenes = (script.Pause(0.1), script.Say("scripted"), script.Pause(9.0), script.Say("never"))
+    monkeypatch.setattr("session_fsm.cli.script.CONVERSATION", scenes)
+    app = LiveDemo(agent=agent())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "echo: scripted" in rows(app))
+        assert app._opening is not None
+        assert not app._opening.done()
+        await typed(pilot, "me")
+        await until(pilot, lambda: rows(app)[-1] == "echo: me")
+        assert app._opening.cancelled()
+        await pilot.press("ctrl+q")
 
 
 async def test_it_ends_after_the_seconds_that_were_asked_for() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from session_fsm.effects import Effect, Moved
-from session_fsm.events import End, Fact, FromRun, RoomJoined, Start, TokenReady
+from session_fsm.events import End, Fact, FromRun, RoomJoined, RunClosed, Start, TokenReady
 from session_fsm.reducer import step
 from session_fsm.roster import Participant
 from session_fsm.snapshot import SessionSnapshot
@@ -25,6 +25,10 @@ def attributes(state: str = "", **more: str) -> dict[str, str]:
         "lk.publish_on_behalf": more.get("speaks_for", ""),
     }
     return {key: value for key, value in names.items() if value}
+
+
+AGAIN = (End(), RunClosed(), Start(), TokenReady(dispatches=True))
+"""The run ends, and the next one is about to join its room."""
 
 
 class Scene:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from session_fsm import EndReason
@@ -17,8 +19,10 @@ from session_fsm.events import (
     Start,
     TokenReady,
 )
-from session_fsm.roster import Participant
 from unit.core.scenes import Scene, agent, attributes, joined
+
+if TYPE_CHECKING:
+    from session_fsm.roster import Participant
 
 TAKEN_OVER = [
     "agent left",

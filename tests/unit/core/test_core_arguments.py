@@ -35,7 +35,7 @@ def test_any_other_time_will_do(value: float) -> None:
 
 def test_an_agent_may_be_awaited_for_ever_a_token_not() -> None:
     Session(SOURCE, agent_timeout=None, agent_return_timeout=None)
-    with pytest.raises(TypeError, match="^token_timeout must be .* not NoneType"):
+    with pytest.raises(TypeError, match=r"^token_timeout must be .* not NoneType"):
         Session(SOURCE, token_timeout=None)  # type: ignore[arg-type]
 
 
@@ -60,7 +60,7 @@ def test_options_must_be_options(value: Any) -> None:
 
 @pytest.mark.parametrize("value", [None, "wss://example.com", object(), TokenSource])
 def test_a_token_source_must_be_one(value: Any) -> None:
-    with pytest.raises(TypeError, match="^token_source must be a TokenSource, not "):
+    with pytest.raises(TypeError, match=r"^token_source must be a TokenSource, not "):
         Session(value)
 
 

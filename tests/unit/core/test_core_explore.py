@@ -8,7 +8,9 @@ from session_fsm.testing import Step, explore
 
 
 def clock(hours: int = 12, most: int = 100):  # noqa: ANN201 - what it is, is what is tested
-    return explore(0, lambda _: (1, 3), lambda now, by: (now + by) % hours, lambda now: now, most=most)
+    return explore(
+        0, lambda _: (1, 3), lambda now, by: (now + by) % hours, lambda now: now, most=most
+    )
 
 
 def test_every_state_is_found_once() -> None:
@@ -36,7 +38,9 @@ def test_edges_leave_out_what_leads_nowhere() -> None:
 
 
 def test_what_can_reach_a_goal() -> None:
-    found = explore(0, lambda now: (1,) if now < 5 else (), lambda now, by: now + by, lambda now: now)
+    found = explore(
+        0, lambda now: (1,) if now < 5 else (), lambda now, by: now + by, lambda now: now
+    )
     assert found.reaching(lambda now: now == 3) == {0, 1, 2, 3}
     assert found.reaching(lambda now: now == 9) == set()
 

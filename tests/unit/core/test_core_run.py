@@ -21,7 +21,7 @@ from session_fsm.events import (
 )
 from session_fsm.reducer import step
 from session_fsm.snapshot import Deadline
-from unit.core.scenes import Scene, agent, joined
+from unit.core.scenes import AGAIN, Scene, agent, joined
 
 GONE = {
     "link-lost": "The link to the server was lost and could not be restored. "
@@ -164,7 +164,7 @@ def test_nobody_counts_before_the_room_is_joined() -> None:
 
 
 def test_an_agent_of_an_earlier_run_in_the_same_room_is_deaf() -> None:
-    scene = joined(agent("a", "listening")).take(End(), RunClosed(), Start(), TokenReady(True))
+    scene = joined(agent("a", "listening")).take(*AGAIN)
     scene.take(RoomJoined("room", "me", (agent("a", "listening"),)))
     assert scene.triple == ("ending", "connected", "failed")
     failure = scene.now.failure
@@ -184,13 +184,13 @@ def test_an_agent_of_an_earlier_run_in_the_same_room_is_deaf() -> None:
 
 
 def test_the_same_identity_in_a_new_room_is_somebody_else() -> None:
-    scene = joined(agent("a", "listening")).take(End(), RunClosed(), Start(), TokenReady(True))
+    scene = joined(agent("a", "listening")).take(*AGAIN)
     scene.take(RoomJoined("another room", "me", (agent("a", "listening"),)))
     assert scene.triple == ("active", "connected", "listening")
 
 
 def test_a_stale_agent_beside_a_living_one_is_ignored() -> None:
-    scene = joined(agent("a", "listening")).take(End(), RunClosed(), Start(), TokenReady(True))
+    scene = joined(agent("a", "listening")).take(*AGAIN)
     scene.take(RoomJoined("room", "me", (agent("a", "listening"), agent("b"))))
     assert scene.triple == ("dispatching", "connected", "initializing")
     assert scene.now.agent.identity == "b"
@@ -200,7 +200,7 @@ def test_a_stale_agent_beside_a_living_one_is_ignored() -> None:
 
 def test_everybody_who_could_have_been_the_agent_is_remembered() -> None:
     scene = joined(agent("a", "listening"), agent("b"), agent("face", speaks_for="a"))
-    scene.take(End(), RunClosed(), Start(), TokenReady(True))
+    scene.take(*AGAIN)
     late = scene.now
     for identity, state in (("a", "ending"), ("b", "ending"), ("face", "dispatching")):
         scene.now = late

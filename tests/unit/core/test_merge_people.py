@@ -19,7 +19,9 @@ from session_fsm.events import (
 from unit.core.chats import NOON, Chat, opened
 from unit.core.scenes import agent, joined
 
-OWN = Message("user/1", MessageKind.CHAT, "hi", NOON, True, "user", MessageStatus.SENDING)
+OWN = Message(
+    "user/1", MessageKind.CHAT, "hi", NOON, final=True, sender="user", status=MessageStatus.SENDING
+)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pytest
 from stores import WritableEventStream, WritableStore, WrongThread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def in_thread(fn: Callable[[], object], name: str = "other") -> BaseException | None:
@@ -158,6 +159,16 @@ def test_a_subscriber_to_an_idle_selector_while_others_are_computed_gets_the_new
     assert seen == [10, 20]
 
 
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Switch threads so often that they meet in the middle of everything."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty_threads")
 def test_hammering_subscribers_see_rising_values_that_end_in_the_last_one() -> None:
     store = WritableStore(0)
     doubled = store.select(lambda value: value * 2)
@@ -165,12 +176,12 @@ def test_hammering_subscribers_see_rising_values_that_end_in_the_last_one() -> N
     logs: list[list[int]] = []
 
     def subscribe_often() -> None:
-        for _ in range(50):
+        for _ in range(300):
             for source in (store, doubled):
                 seen: list[int] = []
                 logs.append(seen)
                 subscription = source.subscribe(seen.append)
-                if len(logs) % 3:
+                if len(logs) % 20:
                     subscription.dispose()
                     seen.append(-1)
             begun.set()
