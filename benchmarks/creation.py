@@ -7,6 +7,7 @@ import tracemalloc
 
 from ratios import Way, compare
 from reactivex.subject import BehaviorSubject
+
 from session_fsm import Session, TokenSource
 from session_fsm.snapshot import SessionSnapshot
 from stores import WritableStore

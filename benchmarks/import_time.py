@@ -31,7 +31,10 @@ if __name__ == "__main__":
         for name, program in WAYS.items():
             taken[name].append(seconds(program))
     alone = taken["python alone"]
-    base = [one - zero for one, zero in zip(taken["import reactivex, transitions, attrs"], alone, strict=True)]
+    base = [
+        one - zero
+        for one, zero in zip(taken["import reactivex, transitions, attrs"], alone, strict=True)
+    ]
     print(f"Import time beyond the interpreter's own (median of {ROUNDS} rounds)")
     for name, times in taken.items():
         own = [one - zero for one, zero in zip(times, alone, strict=True)]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from pipeline import inert, opening
 from ratios import Way, compare
+
 from session_fsm import Session, TokenSource
 from session_fsm.events import FromRun, TextChunk, TextClosed, TextOpened
 from session_fsm.messages.merge import TRANSCRIPTION_TOPIC

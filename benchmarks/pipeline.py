@@ -7,13 +7,14 @@ from itertools import cycle
 
 import attrs
 from ratios import Way, compare
+from transitions import Machine
+
 from session_fsm import Session, TokenSource
 from session_fsm.events import Event, FromRun, ParticipantChanged, RoomJoined, Start, TokenReady
 from session_fsm.reducer import step
 from session_fsm.roster import AGENT_STATE, Participant
 from session_fsm.snapshot import SessionSnapshot
 from session_fsm.states import AgentState
-from transitions import Machine
 
 TALK = ("thinking", "speaking", "listening")
 

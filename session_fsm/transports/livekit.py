@@ -176,6 +176,7 @@ class LiveKitLink:
                     max_round_trip_latency=timeout,
                 )
         except rtc.RpcError as error:
+            logger.debug("the probe: %r", error)
             return error.code not in _UNHEARD
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody answered
             logger.debug("the probe failed: %r", error)

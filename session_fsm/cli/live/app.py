@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from session_fsm.cli.facts import Fact
     from session_fsm.testing import ScriptedAgent
 
-TITLE: Final = "session-fsm  ·  a session with an agent in this very process"
+HEADLINE: Final = "session-fsm  ·  a session with an agent in this very process"
 YOUR_TURN: Final = "Your turn: type a text and press enter, or try the keys below."
 CUT: Final = "You have cut the network. F2 brings it back."
 CRASHED: Final = "The agent has crashed. The session gives it 5 s to be back."
@@ -59,6 +59,7 @@ class LiveDemo(App[int]):
     #log { width: 36; }
     .-narrow #log { display: none; }
     """
+    TITLE = "session-fsm demo"
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]  # noqa: RUF012 - as in App
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,7 +82,7 @@ class LiveDemo(App[int]):
 
     def compose(self) -> ComposeResult:
         """Lay out the view."""
-        yield Label(TITLE, id="title")
+        yield Label(HEADLINE, id="title")
         yield Lanes()
         with Horizontal(id="panels"):
             yield Transcript()
