@@ -1,13 +1,13 @@
 """Checks that ``stores`` is this project's own package, and not one of the same name.
 
-The name is taken on PyPI by an unrelated package, and any local ``stores.py`` shadows it.
+The name is taken on PyPI by an unrelated package, and any local ``stores.py`` shadows it. The
+package is looked up, not loaded: it brings reactivex, which only a session needs.
 """
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
-
-import stores
 
 
 def _check(found: str | None) -> None:
@@ -15,9 +15,9 @@ def _check(found: str | None) -> None:
     if found is not None and Path(found).resolve() == own:
         return
     raise ImportError(
-        f"session_fsm needs its own package 'stores' at {own}, but 'import stores' found "
-        f"{found or 'a namespace package without files'}{_distribution()}. Rename or uninstall "
-        "that one, then reinstall session-fsm."
+        f"session_fsm needs its own package 'stores' at {own}, but 'import stores' would find "
+        f"{found or 'nothing, or a folder without an __init__.py'}{_distribution()}. Rename or "
+        "uninstall that one, then reinstall session-fsm."
     )
 
 
@@ -29,4 +29,5 @@ def _distribution() -> str:
     return f" (of the distribution {', '.join(sorted(owners))})" if owners else ""
 
 
-_check(stores.__file__)
+_spec = find_spec("stores")
+_check(_spec.origin if _spec else None)

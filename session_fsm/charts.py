@@ -107,7 +107,12 @@ class Chart(Generic[S]):
         """Say whether the table has a row for this trigger in this state, guards apart."""
         return (state, trigger) in self._triggers
 
-    def fire(self, state: S, trigger: str, *, agent_present: bool = False) -> S | None:
+    def fire(
+        self,
+        state: S,
+        trigger: str,
+        agent_present: bool = False,  # noqa: FBT001, FBT002 - a fact for the guards
+    ) -> S | None:
         """Return the state that this trigger leads to, or None where it changes nothing."""
         move = self._triggers.get((state, trigger))
         if move is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from session_fsm.charts import AGENT, CONNECTION, COUPLING, READY, REPORTS, SESSION, Cause
 from session_fsm.effects import (
     CloseRun,
@@ -17,7 +19,7 @@ from session_fsm.effects import (
 )
 from session_fsm.errors import AgentError
 from session_fsm.roster import AGENT_STATE, Participant, Roster, could_be_agent, find
-from session_fsm.snapshot import Deadline, RunSnapshot, SessionSnapshot, see_agent
+from session_fsm.snapshot import Deadline, SessionSnapshot, see_agent
 from session_fsm.states import ConnectionState, EndReason, SessionState
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
 NO_RUN = frozenset({SessionState.IDLE, SessionState.ENDING})
 """The states in which nothing but the end of the link moves anything."""
-_NO_RUN_YET = RunSnapshot()
 
 
 class Draft:
@@ -34,25 +35,16 @@ class Draft:
     __slots__ = (
         "agent",
         "agent_name",
-        "agent_seen",
         "agent_state",
         "before",
         "connection_state",
-        "dispatches",
         "effects",
-        "end_reason",
         "epoch",
-        "failure",
-        "links",
-        "local_identity",
         "log",
-        "met",
-        "met_before",
         "responsive",
-        "room_name",
         "roster",
+        "run",
         "session_state",
-        "was_active",
     )
 
     def __init__(self, before: SessionSnapshot, agent_name: str | None) -> None:
@@ -62,29 +54,16 @@ class Draft:
         self.session_state = before.state
         self.connection_state = before.connection_state
         self.agent_state = before.agent.state
+        self.agent = before.agent.identity
         self.responsive = before.agent.is_responsive
-        self.failure = before.failure
-        self.end_reason = before.end_reason
-        self.room_name = before.room_name
-        self.local_identity = before.local_identity
+        self.roster = before.roster
         self.log = before.log
-        self.met_before = before.met
+        self.run = before.run
         self.effects: list[Effect] = []
-        self.take(before.run)
 
-    def take(self, run: RunSnapshot) -> None:
-        """Remember of the run what this remembers."""
-        self.roster = run.roster
-        self.agent = run.agent
-        self.links = run.links
-        self.dispatches = run.dispatches
-        self.was_active = run.was_active
-        self.agent_seen = run.agent_seen
-        self.met = run.met
-
-    def forget(self) -> None:
-        """Begin a run that nothing is known of."""
-        self.take(_NO_RUN_YET)
+    def note(self, **changes: object) -> None:
+        """Change what is remembered of the run."""
+        self.run = attrs.evolve(self.run, **changes)  # type: ignore[arg-type]
 
     # The charts ---------------------------------------------------------------------------------
 
@@ -108,7 +87,7 @@ class Draft:
             case _:
                 before = self.agent_state
                 present = self.agent is not None
-                after = AGENT.fire(self.agent_state, trigger, agent_present=present)
+                after = AGENT.fire(self.agent_state, trigger, present)
                 self.agent_state = after or self.agent_state
         if after is not None:
             self.effects.append(Moved(machine, trigger, before, after))
@@ -117,8 +96,7 @@ class Draft:
         """End the run if it is not ending yet, and keep why."""
         if self.session_state not in NO_RUN:
             self.fire(cause)
-            self.end_reason = reason
-            self.failure = failure
+            self.note(end_reason=reason, failure=failure)
             self.agent = None
 
     def fail(self, error: SessionError) -> None:
@@ -130,7 +108,7 @@ class Draft:
 
     def is_stale(self, one: Participant) -> bool:
         """Say whether an earlier run left this participant in this room."""
-        return (self.room_name, one.identity) in self.met_before
+        return (self.run.room_name, one.identity) in self.run.met_before
 
     def eligible(self, one: Participant) -> bool:
         """Say whether this participant can be the agent."""
@@ -150,7 +128,7 @@ class Draft:
         successor = next((one for one in roster if self.eligible(one)), None)
         if successor is not None:
             self.agent = successor.identity
-            self.agent_seen = True
+            self.note(agent_seen=True)
             self.fire(Cause.AGENT_JOINED)
             self.report(successor)
 
@@ -180,62 +158,44 @@ class Draft:
         if self.session_state is state and self.agent_state in agents:
             self._fire(machine, trigger)
         before = self.before
-        run = self._run()
-        unchanged = run is before.run and self.responsive is before.agent.is_responsive
+        self._note_levels()
+        unchanged = (
+            self.run is before.run
+            and self.roster is before.roster
+            and self.responsive is before.agent.is_responsive
+        )
         if unchanged and not self.effects:
             return before, ()
-        reasons = (str(self.failure),) if isinstance(self.failure, AgentError) else ()
+        agent = find(self.roster, self.agent)
         after = SessionSnapshot(
             before.seq + 1,
             self.epoch,
             self.session_state,
             self.connection_state,
-            see_agent(self.agent_state, run.roster, run.agent, self.responsive, reasons),
-            self.failure,
-            self.end_reason,
-            self.room_name,
-            self.local_identity,
+            see_agent(self.agent_state, self.roster, agent, self.responsive, self.run.failure),
+            self.roster,
             self.log,
-            run,
-            self.met_before,
+            self.run,
         )
         self._ask(before, after)
         return after, tuple(self.effects)
 
-    def _run(self) -> RunSnapshot:
-        """Return what is remembered of the run: the very same as before if it did not change."""
-        before = self.before.run
-        was_active = self.was_active or self.session_state is SessionState.ACTIVE
-        deadline = self._deadline()
-        if (
-            self.roster is before.roster
-            and self.agent == before.agent
-            and self.links == before.links
-            and self.dispatches is before.dispatches
-            and was_active is before.was_active
-            and self.agent_seen is before.agent_seen
-            and deadline == before.deadline
-            and self.met is before.met
-        ):
-            return before
-        return RunSnapshot(
-            self.roster,
-            self.agent,
-            self.links,
-            self.dispatches,
-            was_active,
-            self.agent_seen,
-            deadline,
-            self.met,
-        )
+    def _note_levels(self) -> None:
+        """Remember what follows from the states: levels, not edges."""
+        if self.session_state is SessionState.DISPATCHING:
+            deadline = self._deadline()
+        else:
+            deadline = None
+            if self.session_state is SessionState.ACTIVE and not self.run.was_active:
+                self.note(was_active=True)
+        if deadline != self.run.deadline:
+            self.note(deadline=deadline)
 
     def _deadline(self) -> Deadline | None:
-        """Return what is waited for now: a level, not an edge."""
-        if self.session_state is not SessionState.DISPATCHING:
-            return None
-        if not self.was_active:
-            return Deadline() if self.dispatches else None
-        return Deadline(returning=self.agent is None, identity=self.agent)
+        """Return what a dispatching session waits for."""
+        if self.run.was_active:
+            return Deadline(returning=self.agent is None, identity=self.agent)
+        return Deadline() if self.run.dispatches else None
 
     def _ask(self, before: SessionSnapshot, after: SessionSnapshot) -> None:
         """Ask for what the change of the levels needs."""

@@ -65,6 +65,5 @@ class Warn:
     text: str
 
 
-Effect: TypeAlias = (
-    Moved | FetchToken | Connect | CloseRun | SetDeadline | PauseDeadline | Tell | Warn
-)
+Action: TypeAlias = FetchToken | Connect | CloseRun | SetDeadline | PauseDeadline | Tell | Warn
+Effect: TypeAlias = Moved | Action

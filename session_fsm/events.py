@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from session_fsm.roster import frozen
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -132,7 +134,9 @@ class ParticipantChanged:
     identity: str
     name: str | None = None
     metadata: str | None = None
-    attributes: Mapping[str, str] | None = attrs.field(default=None, hash=False)
+    attributes: Mapping[str, str] | None = attrs.field(
+        default=None, converter=attrs.converters.optional(frozen), hash=False
+    )
 
 
 @attrs.frozen

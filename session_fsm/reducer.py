@@ -44,6 +44,7 @@ from session_fsm.events import (
 )
 from session_fsm.messages.merge import EMPTY_LOG, Room, finish, merge
 from session_fsm.roster import Participant, find
+from session_fsm.snapshot import RunSnapshot
 from session_fsm.states import EndReason, SessionState
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def step(
 
 
 def _text(snapshot: SessionSnapshot, fact: TextFact) -> tuple[SessionSnapshot, tuple[Effect, ...]]:
-    log, changes = merge(snapshot.log, fact, Room(snapshot.local_identity, snapshot.run.roster))
+    log, changes = merge(snapshot.log, fact, Room(snapshot.local_identity, snapshot.roster))
     if log is snapshot.log:
         return snapshot, ()
     return snapshot.with_log(log), tuple(Tell(change) for change in changes)
@@ -117,26 +118,23 @@ def _text(snapshot: SessionSnapshot, fact: TextFact) -> tuple[SessionSnapshot, t
 def _started(draft: Draft) -> None:
     if draft.session_state is not SessionState.IDLE:
         return
-    draft.forget()
+    draft.run = RunSnapshot(met_before=draft.run.met_before)
     draft.responsive = True
     draft.epoch += 1
-    draft.failure = None
-    draft.end_reason = None
     draft.log = EMPTY_LOG
     draft.fire(Cause.STARTED)
 
 
 def _token_ready(draft: Draft, fact: TokenReady) -> None:
     if draft.session_state is SessionState.FETCHING_TOKEN:
-        draft.dispatches = fact.dispatches
+        draft.note(dispatches=fact.dispatches)
         draft.fire(Cause.TOKEN_READY)
 
 
 def _room_joined(draft: Draft, fact: RoomJoined) -> None:
     if draft.session_state is not SessionState.CONNECTING:
         return
-    draft.room_name = fact.room_name
-    draft.local_identity = fact.local_identity
+    draft.note(room_name=fact.room_name, local_identity=fact.local_identity)
     draft.fire(Cause.ROOM_JOINED)
     draft.see(fact.roster)
     _meet(draft)
@@ -147,8 +145,8 @@ def _room_joined(draft: Draft, fact: RoomJoined) -> None:
 def _meet(draft: Draft) -> None:
     """Remember every agent that sees this client: it is deaf once the run is over."""
     seen = {one.identity for one in draft.roster if draft.eligible(one)}
-    if not seen <= draft.met:
-        draft.met |= seen
+    if not seen <= draft.run.met:
+        draft.note(met=draft.run.met | seen)
 
 
 def _link_lost(draft: Draft, _fact: LinkLost) -> None:
@@ -159,7 +157,7 @@ def _link_lost(draft: Draft, _fact: LinkLost) -> None:
 def _link_restored(draft: Draft, fact: LinkRestored) -> None:
     if draft.session_state not in NO_RUN and draft.before.is_reconnecting:
         draft.fire(Cause.LINK_RESTORED)
-        draft.links += 1
+        draft.note(links=draft.run.links + 1)
         known = {one.identity: place for place, one in enumerate(draft.roster)}
         draft.see(tuple(sorted(fact.roster, key=lambda one: known.get(one.identity, len(known)))))
         _meet(draft)
@@ -179,11 +177,11 @@ def _run_failed(draft: Draft, fact: RunFailed) -> None:
 
 
 def _deadline_passed(draft: Draft, fact: DeadlinePassed) -> None:
-    if draft.before.run.deadline != fact.deadline or draft.before.is_reconnecting:
+    if draft.run.deadline != fact.deadline or draft.before.is_reconnecting:
         return
     if draft.agent is not None:
         draft.fail(AgentTimeout(NOT_READY, kind="not-ready"))
-    elif draft.agent_seen:
+    elif draft.run.agent_seen:
         draft.fail(AgentLeft(LEFT, kind="left"))
     else:
         draft.fail(AgentTimeout(NOT_JOINED, kind="not-joined"))
@@ -195,11 +193,12 @@ def _run_closed(draft: Draft, _fact: RunClosed) -> None:
     draft.fire(Cause.RUN_CLOSED)
     draft.log, changes = finish(draft.log)
     draft.effects.extend(Tell(change) for change in changes)
-    if draft.room_name is not None:
-        draft.met_before |= {(draft.room_name, identity) for identity in draft.met}
-    draft.room_name = None
-    draft.local_identity = None
-    draft.forget()
+    run = draft.run
+    met_before = run.met_before
+    if run.room_name is not None:
+        met_before |= {(run.room_name, identity) for identity in run.met}
+    draft.roster = ()
+    draft.run = RunSnapshot(run.failure, run.end_reason, met_before=met_before)
 
 
 def _roster_moves(draft: Draft) -> bool:
@@ -242,7 +241,7 @@ def _participant_changed(draft: Draft, fact: ParticipantChanged) -> None:
             before.identity, name, metadata, attributes, before.tracks, before.was_there
         )
         _replace(draft, before, after)
-        if fact.identity not in draft.met:
+        if fact.identity not in draft.run.met:
             _meet(draft)
 
 

@@ -8,7 +8,7 @@ the same kind and names the agent that it speaks for in ``lk.publish_on_behalf``
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -22,9 +22,10 @@ ON_BEHALF_OF: Final = "lk.publish_on_behalf"
 NO_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def _frozen(attributes: Mapping[str, str]) -> Mapping[str, str]:
+def frozen(attributes: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the attributes as a mapping that nobody can change any more."""
     if isinstance(attributes, MappingProxyType):
-        return cast("Mapping[str, str]", attributes)
+        return attributes  # pyright: ignore[reportUnknownVariableType] - narrowed to less
     return MappingProxyType(dict(attributes))
 
 
@@ -59,9 +60,7 @@ class Participant:
     identity: str
     name: str = ""
     metadata: str = ""
-    attributes: Mapping[str, str] = attrs.field(
-        default=NO_ATTRIBUTES, converter=_frozen, hash=False
-    )
+    attributes: Mapping[str, str] = attrs.field(default=NO_ATTRIBUTES, converter=frozen, hash=False)
     tracks: Tracks = NO_TRACKS
     was_there: bool = False
 

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Final, Self
 from session_fsm.agent import Agent
 from session_fsm.arguments import checked_patience, checked_seconds, checked_text, merged_options
 from session_fsm.effects import (
+    Action,
     CloseRun,
     Connect,
-    Effect,
     FetchToken,
     Moved,
     PauseDeadline,
@@ -401,11 +401,12 @@ class Session:
 
     def _post(self, event: Event) -> None:
         """Take an event; the outermost call works the mailbox off, one event after the other."""
-        self._mailbox.append(event)
         if self._stepping:
+            self._mailbox.append(event)
             return
         self._stepping = True
         try:
+            self._step(event)
             while self._mailbox:
                 self._step(self._mailbox.popleft())
         finally:
@@ -420,8 +421,12 @@ class Session:
             self._run = self._new_run(after.epoch)
         self._snapshots.set(after)
         for effect in effects:
-            self._carry_out(effect, after)
-        self._settle(before, after)
+            if isinstance(effect, Moved):
+                self._announce(effect, after)
+            else:
+                self._carry_out(effect)
+        if before.state is not after.state:
+            self._settle(before, after)
 
     def _new_run(self, epoch: int) -> Run:
         return Run(
@@ -431,13 +436,11 @@ class Session:
             self._transport,
         )
 
-    def _carry_out(self, effect: Effect, now: SessionSnapshot) -> None:
+    def _carry_out(self, effect: Action) -> None:
         run = self._run
         if run is None:
             raise AssertionError("only a started session has effects")
         match effect:
-            case Moved():
-                self._announce(effect, now)
             case Tell(change):
                 self._changes.emit(change)
             case SetDeadline(deadline):
@@ -475,7 +478,7 @@ class Session:
     def _settle(self, before: SessionSnapshot, after: SessionSnapshot) -> None:
         """Tell those who wait for the outcome of the run."""
         run = self._run
-        if run is None or before.state is after.state:
+        if run is None:
             return
         if after.failure is not None and before.failure is None:
             logger.warning("the session failed: %r", after.failure)

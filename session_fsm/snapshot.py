@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from session_fsm.errors import AgentError
 from session_fsm.messages.merge import EMPTY_LOG, MessageLog
 from session_fsm.roster import NO_ATTRIBUTES, Roster, avatar_of, find
 from session_fsm.states import (
@@ -43,27 +44,33 @@ class Deadline:
 
 @attrs.frozen
 class RunSnapshot:
-    """What the reducer remembers of the present run.
+    """What belongs to one run and seldom changes in it.
 
     Attributes:
-        roster: Everybody of kind AGENT in the room.
-        agent: Identity of the participant that is the agent, while it is in the room.
-        links: How often the link was restored.
+        failure: Why the run failed, or None.
+        end_reason: Why the run ended, or None.
+        room_name: The room's name while it is joined.
+        local_identity: This participant's identity while the room is joined.
         dispatches: The token dispatches an agent.
+        links: How often the link was restored.
         was_active: The session has been active in this run.
         agent_seen: An agent has been in the room in this run.
         deadline: What is waited for, or None.
-        met: The agents that were seen in this run.
+        met: The agents that have seen this client in this run.
+        met_before: Room name and identity of all agents that earlier runs have met.
     """
 
-    roster: Roster = ()
-    agent: str | None = None
-    links: int = 0
+    failure: SessionError | None = None
+    end_reason: EndReason | None = None
+    room_name: str | None = None
+    local_identity: str | None = None
     dispatches: bool = False
+    links: int = 0
     was_active: bool = False
     agent_seen: bool = False
     deadline: Deadline | None = None
     met: frozenset[str] = frozenset()
+    met_before: frozenset[tuple[str, str]] = frozenset()
 
 
 @attrs.frozen
@@ -116,14 +123,14 @@ class AgentSnapshot:
 def see_agent(
     state: AgentState,
     roster: Roster,
-    identity: str | None,
+    agent: Participant | None,
     is_responsive: bool,  # noqa: FBT001 - a value that is stored, not a switch
-    failure_reasons: tuple[str, ...],
+    failure: SessionError | None,
 ) -> AgentSnapshot:
-    """Return what users see of the participant of this identity as the agent."""
-    agent = find(roster, identity)
+    """Return what users see of this participant as the agent."""
+    reasons = (str(failure),) if isinstance(failure, AgentError) else ()
     if agent is None:
-        return AgentSnapshot(state, is_responsive=is_responsive, failure_reasons=failure_reasons)
+        return AgentSnapshot(state, is_responsive=is_responsive, failure_reasons=reasons)
     avatar = avatar_of(roster, agent.identity) or agent
     return AgentSnapshot(
         state,
@@ -132,7 +139,7 @@ def see_agent(
         agent.metadata,
         agent.attributes,
         is_responsive,
-        failure_reasons,
+        reasons,
         agent.tracks.microphone or avatar.tracks.microphone,
         agent.tracks.camera or avatar.tracks.camera,
     )
@@ -148,13 +155,9 @@ class SessionSnapshot:
         state: See `SessionState`.
         connection_state: See `ConnectionState`.
         agent: What can be seen of the agent.
-        failure: Why the last run failed, or None; cleared by ``start()``.
-        end_reason: Why the last run ended, or None; cleared by ``start()``.
-        room_name: The room's name while it is joined, else None.
-        local_identity: This participant's identity while the room is joined, else None.
+        roster: Everybody of kind AGENT in the room.
         log: The messages, and what is needed to merge more.
-        run: What the reducer remembers of the present run.
-        met: Room name and identity of all agents of earlier runs.
+        run: What belongs to the present run.
     """
 
     seq: int = 0
@@ -162,13 +165,29 @@ class SessionSnapshot:
     state: SessionState = SessionState.IDLE
     connection_state: ConnectionState = ConnectionState.DISCONNECTED
     agent: AgentSnapshot = AgentSnapshot()
-    failure: SessionError | None = None
-    end_reason: EndReason | None = None
-    room_name: str | None = None
-    local_identity: str | None = None
+    roster: Roster = ()
     log: MessageLog = EMPTY_LOG
     run: RunSnapshot = RunSnapshot()
-    met: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def failure(self) -> SessionError | None:
+        """Why the last run failed, or None; cleared by ``start()``."""
+        return self.run.failure
+
+    @property
+    def end_reason(self) -> EndReason | None:
+        """Why the last run ended, or None; cleared by ``start()``."""
+        return self.run.end_reason
+
+    @property
+    def room_name(self) -> str | None:
+        """The room's name while it is joined, else None."""
+        return self.run.room_name
+
+    @property
+    def local_identity(self) -> str | None:
+        """This participant's identity while the room is joined, else None."""
+        return self.run.local_identity
 
     @property
     def messages(self) -> Sequence[Message]:
@@ -188,7 +207,7 @@ class SessionSnapshot:
     @property
     def agent_participant(self) -> Participant | None:
         """The participant that is the agent, while it is in the room."""
-        return find(self.run.roster, self.run.agent)
+        return find(self.roster, self.agent.identity)
 
     def with_log(self, log: MessageLog) -> SessionSnapshot:
         """Return the next snapshot, with these messages and everything else as it is."""
@@ -198,13 +217,9 @@ class SessionSnapshot:
             self.state,
             self.connection_state,
             self.agent,
-            self.failure,
-            self.end_reason,
-            self.room_name,
-            self.local_identity,
+            self.roster,
             log,
             self.run,
-            self.met,
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -100,7 +100,8 @@ class Root(Cell[T]):
             slots = tuple(self.slots)
             live = tuple(self.live)
         changes = self._recompute(value, live) if live else ()
-        self.tell(slots, value)
+        if slots:
+            self.tell(slots, value)
         for cell, its_slots, new in changes:
             cell.tell(its_slots, new)
 

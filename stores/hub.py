@@ -58,8 +58,7 @@ class Hub:
             WrongThread: Another thread owns this root.
             Exception: The step itself raised; not when it had to wait.
         """
-        if get_ident() != self._owner:
-            self._claim()
+        self.check_thread()
         if self._busy:
             self._waiting.append((step, payload))
             return
@@ -68,6 +67,15 @@ class Hub:
             step(payload)
         finally:
             self._drain()
+
+    def check_thread(self) -> None:
+        """Make this thread the owner, if there is none.
+
+        Raises:
+            WrongThread: Another thread owns this root.
+        """
+        if get_ident() != self._owner:
+            self._claim()
 
     def report(
         self, error: BaseException, role: Role, callback: Callable[..., object], value: object

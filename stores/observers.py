@@ -52,7 +52,10 @@ class Observers(Generic[T]):
         Raises:
             WrongThread: Another thread owns this source.
         """
-        self.hub.run(self._tell_all, value)
+        if self.slots:
+            self.hub.run(self._tell_all, value)
+        else:
+            self.hub.check_thread()
 
     def close(self) -> None:
         """Complete everybody, in turn with the writes.

@@ -8,6 +8,8 @@
 | ``facts`` | what there is to tell about a session, as data |
 | ``lines`` | facts as lines for people, and as JSON lines for programs |
 | ``talk`` | saying texts and waiting for answers |
+| ``headless``, ``plain`` | what ``run``, and ``demo`` without a live view, do |
+| ``arguments`` | what the commands' arguments are made of |
 | ``sources`` | the token source that the arguments and the environment describe |
 | ``script`` | the demo's conversation |
 | ``live`` | the demo's live view; the only module that imports Textual |

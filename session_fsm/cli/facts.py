@@ -62,7 +62,6 @@ class Facts:
         self._session = session
         self._before = session.snapshot
         self._noted: asyncio.Queue[Fact | None] = asyncio.Queue()
-        self._last = SessionState.IDLE
         session.snapshots.subscribe(self._look, on_completed=self._complete)
         session.transitions.subscribe(self._moved)
         session.messages.events.subscribe(self._said)

@@ -57,7 +57,7 @@ class Address(NamedTuple):
 
 def address(snapshot: SessionSnapshot) -> Address | None:
     """Return whom a text would reach now, or None while it would reach nobody."""
-    agent = snapshot.run.agent
+    agent = snapshot.agent.identity
     if agent is None or snapshot.connection_state is not ConnectionState.CONNECTED:
         return None
     return Address(agent, snapshot.run.links)

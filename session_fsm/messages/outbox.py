@@ -116,7 +116,9 @@ class Outbox:
 
     def _give_up(self, why: str, kind: str) -> None:
         while self._waiting:
-            self._settle(self._waiting.popleft(), SendError(why, kind=kind))
+            error = SendError(why, kind=kind)
+            error.__cause__ = self._snapshots.value.failure
+            self._settle(self._waiting.popleft(), error)
 
     def _settle(self, entry: _Entry, error: SendError | None) -> None:
         """Say what became of the text, unless that was said already."""

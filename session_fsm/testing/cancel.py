@@ -104,9 +104,7 @@ class _AtTurn:
 class _AtAwait:
     """Runs a coroutine, and cancels it at the n-th moment at which it gives up control."""
 
-    def __init__(
-        self, coroutine: Coroutine[Any, Any, object], place: int, moment: Moment
-    ) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, object], place: int, moment: Moment) -> None:
         self._coroutine = coroutine
         self._left = place
         self._moment = moment

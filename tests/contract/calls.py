@@ -1,6 +1,7 @@
 """What tests ask of a session, and how they watch one."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 
 from session_fsm import Message, MessageAdded, MessageUpdated, Session, SessionSnapshot
@@ -20,7 +21,11 @@ def found(now: SessionSnapshot, text: str) -> list[Message]:
 
 async def said(session: Session, text: str, timeout: float = PATIENCE) -> Message:  # noqa: ASYNC109
     """Wait for a final message with this text."""
-    now = await session.wait_until(lambda now: bool(found(now, text)), timeout)
+    try:
+        now = await session.wait_until(lambda now: bool(found(now, text)), timeout)
+    except TimeoutError:
+        there = [(one.text, str(one.status or one.final)) for one in session.messages.value]
+        raise AssertionError(f"{text!r} is not among {there} of {session!r}") from None
     return found(now, text)[0]
 
 
@@ -59,3 +64,22 @@ def path(seen: list[SessionSnapshot]) -> list[str]:
         if not states or states[-1] != now.state:
             states.append(now.state.value)
     return states
+
+
+async def nobody_left(
+    participants: Callable[[str], Awaitable[Container[str]]],
+    rooms: Iterable[str],
+    identity: str = "user",
+) -> None:
+    """None of ours is in any of the rooms. Lists lag a little; a ghost would stay for 15 s."""
+    async with asyncio.timeout(8):
+        for room in rooms:
+            while identity in await participants(room):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
+
+async def until(reached: Callable[[], object], timeout: float = 15.0) -> None:  # noqa: ASYNC109
+    """Wait for something that nothing tells."""
+    async with asyncio.timeout(timeout):
+        while not reached():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

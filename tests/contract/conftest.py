@@ -1,4 +1,5 @@
 import pytest
+
 from contract.sides import LiveKitSide, LoopbackSide, Side
 
 

@@ -5,9 +5,10 @@ import functools
 import os
 import signal
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 
 from livekit import rtc
+
+from contract.calls import nobody_left
 from peers.fixtures import Stack
 from session_fsm import ConnectionDetails, Session, TokenOptions, TokenSource
 from session_fsm.testing import ScriptedAgent
@@ -98,11 +99,7 @@ class Side(ABC):
     async def mend_link(self, session: Session) -> None: ...
 
     async def nobody_left(self, identity: str = "user") -> None:
-        """None of ours is in any of the rooms. Lists lag; a ghost would stay for 15 seconds."""
-        async with asyncio.timeout(8):
-            for room in self.rooms:
-                while identity in await self.participants(room):
-                    await asyncio.sleep(0.1)
+        await nobody_left(self.participants, self.rooms, identity)
 
 
 class LoopbackSide(Side):
@@ -253,10 +250,3 @@ class LiveKitSide(Side):
 
     async def mend_link(self, session: Session) -> None:
         """The SDK does so by itself."""
-
-
-async def until(reached: Callable[[], object], timeout: float = 15.0) -> None:  # noqa: ASYNC109
-    """Wait for something that nothing tells."""
-    async with asyncio.timeout(timeout):
-        while not reached():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from contract.calls import PATIENCE, converse, path, watched
 from contract.sides import Side
 from session_fsm import (
@@ -112,8 +113,11 @@ async def test_an_administrator_removes_the_user(side: Side) -> None:
         await converse(session)
 
 
-async def test_the_same_identity_takes_over(side: Side) -> None:
+async def test_the_same_identity_takes_over(side: Side, request: pytest.FixtureRequest) -> None:
     """The agent goes on with the new one: nobody has left."""
+    if not side.has_room:
+        why = "the loopback cuts the old link first, and takes the room for left"
+        request.applymarker(pytest.mark.xfail(reason=why))
     room = side.fresh_room()
     first, second = Session(side.source(room)), Session(side.source(room))
     async with asyncio.timeout(90), first, second:

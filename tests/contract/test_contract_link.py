@@ -3,8 +3,9 @@
 import asyncio
 
 import pytest
-from contract.calls import PATIENCE, converse, found, said, watched
-from contract.sides import LoopbackSide, Side, until
+
+from contract.calls import PATIENCE, converse, found, said, until, watched
+from contract.sides import LoopbackSide, Side
 from session_fsm import ConnectionState, MessageStatus, Session, SessionState
 
 

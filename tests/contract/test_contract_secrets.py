@@ -6,8 +6,9 @@ import traceback
 from datetime import timedelta
 
 import pytest
-from contract.calls import converse
 from livekit import api
+
+from contract.calls import converse
 from peers.admin import API_KEY
 from peers.fixtures import Stack
 from session_fsm import (

@@ -3,9 +3,10 @@
 import asyncio
 
 import pytest
+from livekit import rtc
+
 from contract.calls import PATIENCE, converse, path, watched
 from contract.sides import Side
-from livekit import rtc
 from session_fsm import (
     AgentState,
     AgentTimeout,

@@ -1,10 +1,12 @@
 """The conversation: what is sent, what is answered, and what the list of messages shows of it."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
-from contract.calls import PATIENCE, changes, converse, found, said, texts
-from contract.sides import CHAT, LONG, Side, until
+
+from contract.calls import PATIENCE, changes, converse, found, said, texts, until
+from contract.sides import CHAT, LONG, Side
 from session_fsm import (
     MessageAdded,
     MessageKind,
@@ -49,7 +51,7 @@ async def test_the_words_of_a_reply_are_updates_of_one_message(side: Side) -> No
         assert len(of_it) > 2
         assert all(isinstance(one, MessageUpdated) for one in of_it[1:])
         growing = [one.message.text for one in of_it]
-        assert all(later.startswith(sooner) for sooner, later in zip(growing, growing[1:], strict=False))
+        assert all(later.startswith(sooner) for sooner, later in pairwise(growing))
         finals = [one.message.final for one in of_it]
         assert finals == sorted(finals)
         assert finals[-1]

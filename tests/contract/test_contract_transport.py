@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import pytest
-from contract.sides import Side, until
+
+from contract.calls import until
+from contract.sides import Side
 from session_fsm import ConnectError, ConnectionDetails
 from session_fsm.events import (
     Fact,
@@ -20,7 +22,6 @@ from session_fsm.events import (
     TextOpened,
     TrackChanged,
 )
-from session_fsm.roster import find
 from session_fsm.transports.base import Link, for_url
 
 CHAT = "lk.chat"
@@ -139,7 +140,12 @@ async def test_a_close_in_the_middle_of_a_reply_ends_it(side: Side) -> None:
         assert link.room is None
 
 
-async def test_an_agent_that_is_gone_leaves_no_text_open(side: Side) -> None:
+async def test_an_agent_that_is_gone_leaves_no_text_open(
+    side: Side, request: pytest.FixtureRequest
+) -> None:
+    if not side.has_room:
+        why = "the loopback leaves the texts of an agent that crashes open"
+        request.applymarker(pytest.mark.xfail(reason=why))
     room = side.fresh_room()
     async with linked(await side.details(room)) as (link, facts):
         await ready(facts)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from contract.sides import LiveKitSide
 from peers.fixtures import Stack
 

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 import pytest
+
 from contract.calls import converse, said
 from contract.sides import LiveKitSide
 from session_fsm import Session

@@ -61,7 +61,7 @@ def _nobody_waits_in_vain(now: SessionSnapshot) -> bool:
 
 def _the_agent_is_in_the_room(now: SessionSnapshot) -> bool:
     identity = now.agent.identity
-    return identity is None or identity in {one.identity for one in now.run.roster}
+    return identity is None or identity in {one.identity for one in now.roster}
 
 
 def _a_deadline_runs_only_while_an_agent_is_awaited(now: SessionSnapshot) -> bool:

@@ -50,7 +50,7 @@ def view_of(snapshot: SessionSnapshot) -> View:
         agent=snapshot.agent.state.value,
         failure=failure and (type(failure).__name__, failure.kind),
         end_reason=snapshot.end_reason and snapshot.end_reason.value,
-        people=tuple(map(person, run.roster)),
+        people=tuple(map(person, snapshot.roster)),
         who=snapshot.agent.identity,
         responsive=snapshot.agent.is_responsive,
         dispatched=run.dispatches,
@@ -61,7 +61,7 @@ def view_of(snapshot: SessionSnapshot) -> View:
         epoch=snapshot.epoch,
         room=snapshot.room_name,
         met_now=run.met,
-        met_before=snapshot.met,
+        met_before=run.met_before,
     )
 
 

@@ -89,7 +89,8 @@ class World:
 
     def step(self, snapshot: SessionSnapshot, event: Event) -> SessionSnapshot:
         if not self.remembers:
-            snapshot = attrs.evolve(snapshot, met=frozenset())
+            run = attrs.evolve(snapshot.run, met_before=frozenset())
+            snapshot = attrs.evolve(snapshot, run=run)
         return step(snapshot, event, agent_name=self.wanted)[0]
 
     def key(self, snapshot: SessionSnapshot) -> Hashable:

@@ -1,7 +1,7 @@
 """Starts on a server that accepts and never answers, gives up, and lives on.
 
-    python black_hole.py cancel|end URL SECONDS     talk at URL, wait for what the SDK still does
-    python black_hole.py leave                      end the program at once
+python black_hole.py cancel|end URL SECONDS     talk at URL, wait for what the SDK still does
+python black_hole.py leave                      end the program at once
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 
-from contract.calls import converse
+from contract.calls import converse, until
 from peers.admin import Admin
 from peers.server import fresh_room
 from session_fsm import Session, SessionEnded, SessionState, TokenSource
@@ -63,10 +63,8 @@ async def main(how: str, url: str, seconds: float) -> None:
     await session.start()  # while the SDK is still busy with the hole
     await converse(session)
     await session.close()
-    while len(asyncio.all_tasks()) > 1 and time.monotonic() < gave_up + 60:
-        await asyncio.sleep(0.5)
+    await until(lambda: len(asyncio.all_tasks()) == 1, 60)
     print(f"all was over after {time.monotonic() - gave_up:.0f} s")  # noqa: T201
-    assert len(asyncio.all_tasks()) == 1, asyncio.all_tasks()
     await asyncio.sleep(seconds)
 
 

@@ -10,23 +10,15 @@ import random
 import sys
 import time
 
-from contract.calls import converse
+from contract.calls import converse, nobody_left
 from peers.admin import Admin
 from peers.server import fresh_room
 from session_fsm import Session, SessionState, TokenSource
 
-rooms: list[str] = []
-
-
-async def nobody_left(admin: Admin) -> None:
-    async with asyncio.timeout(8):
-        for room in rooms:
-            while "user" in await admin.participants(room):
-                await asyncio.sleep(0.1)
-
 
 async def main(url: str, starts: int, seconds: float) -> None:
     admin = Admin(url)
+    rooms: list[str] = []
 
     def mint() -> dict[str, str]:
         rooms.append(fresh_room())
@@ -49,10 +41,10 @@ async def main(url: str, starts: int, seconds: float) -> None:
             assert session.snapshot.state is SessionState.IDLE, delay
             assert session.room is None
         last = time.monotonic()
-        await nobody_left(admin)
+        await nobody_left(admin.participants, rooms)
         assert asyncio.all_tasks() == {asyncio.current_task()}, asyncio.all_tasks()
         await asyncio.sleep(last + seconds - time.monotonic())
-        await nobody_left(admin)
+        await nobody_left(admin.participants, rooms)
         await session.start()
         await converse(session)
     print(f"cancelled {cancelled} of {starts}, joined {len(rooms)} rooms")  # noqa: T201

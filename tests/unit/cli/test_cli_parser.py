@@ -6,7 +6,16 @@ import pytest
 from session_fsm._version import __version__
 from session_fsm.cli import main
 
-HEAVY = ("livekit", "aiohttp", "textual", "session_fsm.session", "session_fsm.reducer", "numpy")
+HEAVY = (
+    "livekit",
+    "aiohttp",
+    "asyncio",
+    "numpy",
+    "reactivex",
+    "textual",
+    "session_fsm.session",
+    "session_fsm.reducer",
+)
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
 
 

@@ -99,7 +99,7 @@ def test_of_several_successors_the_first_that_joined_takes_over() -> None:
 def test_an_agent_that_joins_again_without_having_left_is_seen_as_it_is_now() -> None:
     scene = joined(agent("a"), agent("b")).take(ParticipantJoined(agent("a", "listening")))
     assert scene.triple == ("active", "connected", "listening")
-    assert [one.identity for one in scene.now.run.roster] == ["b", "a"]
+    assert [one.identity for one in scene.now.roster] == ["b", "a"]
 
 
 # Who counts --------------------------------------------------------------------------------------

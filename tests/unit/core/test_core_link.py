@@ -80,7 +80,7 @@ def test_another_agent_is_there_when_the_link_is_back() -> None:
 def test_the_agent_stays_the_agent_in_whatever_order_it_is_told() -> None:
     scene = joined(agent("a", "listening"), agent("b")).take(LinkLost())
     scene.take(LinkRestored((agent("c"), agent("b"), agent("a", "listening"))))
-    assert [one.identity for one in scene.now.run.roster] == ["a", "b", "c"]
+    assert [one.identity for one in scene.now.roster] == ["a", "b", "c"]
     assert scene.now.agent.identity == "a"
 
 

@@ -211,4 +211,4 @@ def test_everybody_who_could_have_been_the_agent_is_remembered() -> None:
 
 def test_a_run_that_never_joined_remembers_nobody() -> None:
     scene = Scene().take(Start(), End(), RunClosed())
-    assert scene.now.met == frozenset()
+    assert scene.now.run.met_before == frozenset()

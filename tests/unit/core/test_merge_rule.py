@@ -122,6 +122,14 @@ def test_a_new_stream_that_says_nothing_replaces_by_nothing() -> None:
     assert (chat.texts, chat.finals) == ([""], [True])
 
 
+def test_nothing_is_kept_of_streams_that_ended() -> None:
+    chat = Chat().take(opened("1", segment="s"), ("1", "a"), opened("2", segment="s"), ("2", "b"))
+    chat.take(opened("3"), closed("1"), closed("2"), closed("3", broken=True))
+    assert (dict(chat.log.streams), dict(chat.log.newest)) == ({}, {})
+    chat.take(opened("4"), ("4", "c"), opened("5")).finish()
+    assert (dict(chat.log.streams), dict(chat.log.newest)) == ({}, {})
+
+
 def test_after_the_end_a_stream_says_nothing_more() -> None:
     chat = Chat().take(opened("1"), ("1", "all"), closed("1", final="true"))
     before = chat.messages

@@ -79,13 +79,13 @@ async def test_texts_leave_in_the_order_in_which_they_were_sent() -> None:
         assert statuses(session) == ["sent"] * 20
 
 
-async def test_an_agent_without_a_track_is_waited_for_a_second() -> None:
+async def test_an_agent_without_a_track_is_waited_for_two_seconds() -> None:
     agent = ScriptedAgent(join_after=0, initialize_for=0, track_after=None)
     async with make(agent) as session:
         await session.start()
         began = now()
         await session.send("hello")
-        assert now() - began == pytest.approx(1.0)
+        assert now() - began == pytest.approx(2.0)
 
 
 async def test_an_agent_that_was_there_first_must_have_heard_of_us() -> None:
