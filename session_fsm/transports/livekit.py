@@ -206,6 +206,8 @@ class LiveKitLink:
     # What the SDK tells -------------------------------------------------------------------------
 
     def _tell(self, fact: Fact) -> None:
+        if self._closing and not isinstance(fact, TextClosed):
+            return
         if self._early is None:
             self._sink(fact)
         elif isinstance(fact, _ROOM_FREE):
@@ -280,8 +282,7 @@ class LiveKitLink:
         self._tell(LinkRestored(self._roster(lambda one: one.identity in self._rejoined)))
 
     def _disconnected(self, reason: int) -> None:
-        if not self._closing:
-            self._tell(LinkGone(GONE.get(reason, "link-lost")))
+        self._tell(LinkGone(GONE.get(reason, "link-lost")))
 
     def _roster(self, was_there: Callable[[rtc.RemoteParticipant], bool]) -> Roster:
         agents = [one for one in self._room.remote_participants.values() if _is_agent(one)]

@@ -164,7 +164,7 @@ class TextStream:
 
     def close(self, attributes: Mapping[str, str] | None = None) -> None:
         """End it, with the attributes of the trailer."""
-        self.room.tell(TextClosed(self.stream_id, dict(attributes or {})))
+        self.room.end_text(TextClosed(self.stream_id, dict(attributes or {})))
 
 
 class LoopbackRoom:
@@ -179,6 +179,7 @@ class LoopbackRoom:
         self._jobs: set[asyncio.Task[None]] = set()
         self._departure: asyncio.TimerHandle | None = None
         self._ids = count(1)
+        self._open_texts: dict[str, str] = {}
 
     def dispatch(self, agent: LoopbackAgent, name: str, metadata: str) -> None:
         """Give the agent a job in this room."""
@@ -199,6 +200,8 @@ class LoopbackRoom:
     def leave(self, identity: str, *, on_purpose: bool) -> None:
         """Let it out again."""
         if find(self.roster, identity) is not None:
+            for stream_id in [key for key, by in self._open_texts.items() if by == identity]:
+                self.end_text(TextClosed(stream_id, broken=True))
             self.roster = tuple(one for one in self.roster if one.identity != identity)
             self.tell(ParticipantLeft(identity, on_purpose=on_purpose))
 
@@ -225,17 +228,24 @@ class LoopbackRoom:
     def open_text(self, sender: str, topic: str, attributes: Mapping[str, str]) -> TextStream:
         """Begin to send a text."""
         stream_id = f"{self.name}-text-{next(self._ids)}"
+        self._open_texts[stream_id] = sender
         self.tell(TextOpened(stream_id, topic, sender, attributes, datetime.now(UTC)))
         return TextStream(self, stream_id)
+
+    def end_text(self, closed: TextClosed) -> None:
+        """Tell the end of a text, unless it has ended."""
+        if self._open_texts.pop(closed.stream_id, None) is not None:
+            self.tell(closed)
 
     def enter(self, link: LoopbackLink) -> None:
         """Let a user in."""
         if self._departure is not None:
             self._departure.cancel()
             self._departure = None
-        for other in [one for one in self.links if one.identity == link.identity]:
-            other.cut("duplicate-identity")
+        replaced = [one for one in self.links if one.identity == link.identity]
         self.links.append(link)
+        for other in replaced:
+            other.cut("duplicate-identity")
 
     def exit(self, link: LoopbackLink) -> None:
         """Let a user out; the last one leaves the agent deaf, and the room about to close."""

@@ -140,12 +140,7 @@ async def test_a_close_in_the_middle_of_a_reply_ends_it(side: Side) -> None:
         assert link.room is None
 
 
-async def test_an_agent_that_is_gone_leaves_no_text_open(
-    side: Side, request: pytest.FixtureRequest
-) -> None:
-    if not side.has_room:
-        why = "the loopback leaves the texts of an agent that crashes open"
-        request.applymarker(pytest.mark.xfail(reason=why))
+async def test_an_agent_that_is_gone_leaves_no_text_open(side: Side) -> None:
     room = side.fresh_room()
     async with linked(await side.details(room)) as (link, facts):
         await ready(facts)

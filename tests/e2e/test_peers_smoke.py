@@ -5,6 +5,7 @@ import os
 
 import pytest
 from livekit import rtc
+
 from peers.fixtures import Stack
 from peers.hand import HandClient
 from peers.server import LiveKitServer, fresh_room
