@@ -41,6 +41,7 @@ async def test_a_text_of_that_time_is_answered_once(side: Side, how: str) -> Non
     session = Session(side.source())
     async with asyncio.timeout(90), session:
         await session.start()
+        await converse(session, "before")
         await side.break_link(session, how)
         sending = asyncio.create_task(session.send("in between"))
         await asyncio.sleep(0.05)
@@ -50,7 +51,7 @@ async def test_a_text_of_that_time_is_answered_once(side: Side, how: str) -> Non
         assert sent.status is MessageStatus.SENT
         await said(session, "echo: in between")
         await converse(session, "afterwards")
-        assert side.heard(side.rooms[0]) == ["in between", "afterwards"]
+        assert side.heard(side.rooms[0]) == ["before", "in between", "afterwards"]
         assert len(found(session.snapshot, "echo: in between")) == 1
 
 
