@@ -100,17 +100,17 @@ class Outbox:
         self._give_up(RUN_ENDED, "run-ended")
 
     async def _send(self, link: Link, entry: _Entry) -> None:
-        before = self._snapshots.value.run.links
+        now = self._snapshots.value
         error: SendError | None = None
         try:
-            await link.send_text(entry.message.text, CHAT_TOPIC)
+            await link.send_text(entry.message.text, CHAT_TOPIC, now.agent.identity)
         except SendError as failed:
             error = failed
         except asyncio.CancelledError:
             self._settle(entry, SendError(RUN_ENDED, kind="run-ended"))
             raise
         after = self._snapshots.value
-        if error is None and (after.is_reconnecting or after.run.links != before):
+        if error is None and (after.is_reconnecting or after.run.links != now.run.links):
             error = SendError(UNCONFIRMED, kind="unconfirmed")
         self._settle(entry, error)
 

@@ -55,8 +55,14 @@ class Link(Protocol):
         """
         ...
 
-    async def send_text(self, text: str, topic: str) -> None:
-        """Send a text to everybody in the room; returns when the transport has taken it.
+    async def send_text(self, text: str, topic: str, agent: str | None = None) -> None:
+        """Send a text to the people in the room; returns when the transport has taken it.
+
+        Args:
+            text: The text.
+            topic: ``lk.chat``, or another.
+            agent: The one agent that gets it, by identity; None: every agent does. After a restart
+                of the server two agents can be in the room, and both would answer.
 
         Raises:
             SendError: The transport refused.

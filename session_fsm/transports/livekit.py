@@ -153,10 +153,16 @@ class LiveKitLink:
         for fact in early:
             self._sink(fact)
 
-    async def send_text(self, text: str, topic: str) -> None:
-        """Send a text to everybody; blocks while the SDK restores the link."""
+    async def send_text(self, text: str, topic: str, agent: str | None = None) -> None:
+        """Send a text to all but other agents; blocks while the SDK restores the link."""
+        everybody = self._room.remote_participants.values()
+        to = [
+            one.identity for one in everybody if agent in {None, one.identity} or not _is_agent(one)
+        ]
         try:
-            await self._room.local_participant.send_text(text, topic=topic)
+            await self._room.local_participant.send_text(
+                text, topic=topic, destination_identities=to
+            )
         except Exception as error:  # noqa: BLE001 - the SDK raises its own and plain ones
             raise SendError(
                 f"The text could not be sent: {redact(str(error)) or type(error).__name__}.",

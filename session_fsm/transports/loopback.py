@@ -57,8 +57,8 @@ class LoopbackAgent(Protocol):
         """Do the job in this room, until cancelled because the room is gone."""
         ...
 
-    def hear(self, room: LoopbackRoom, text: str) -> None:
-        """Take a text that a user sent."""
+    def hear(self, room: LoopbackRoom, text: str, identity: str | None) -> None:
+        """Take a text that a user sent to this agent, or to all of them (None)."""
         ...
 
     def answers(self, identity: str) -> bool:
@@ -338,14 +338,14 @@ class LoopbackLink:
                 pass
         self._sink(fact)
 
-    async def send_text(self, text: str, topic: str) -> None:
+    async def send_text(self, text: str, topic: str, agent: str | None = None) -> None:
         """Send a text; over a lost link it waits and is lost, as with LiveKit's SDK."""
         if self._room is None:
             raise SendError("The text could not be sent: the room is left.", kind="transport")
         was_up = self._restored.is_set()
         await self._restored.wait()
         if was_up and topic == CHAT_TOPIC:
-            self._room.agent.hear(self._room, text)
+            self._room.agent.hear(self._room, text, agent)
 
     async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109 - the peer's time
         """Ask the scripted agent whether it is alive."""

@@ -123,17 +123,17 @@ class ScriptedAgent:
 
     # What reaches it ----------------------------------------------------------------------------
 
-    def hear(self, room: LoopbackRoom, text: str) -> None:
+    def hear(self, room: LoopbackRoom, text: str, identity: str | None) -> None:
         """Take a text; one that comes too early, or when nobody serves the room, is lost."""
-        job = next((job for job in reversed(self._jobs) if job.room is room), None)
-        if job is None or not room.is_served:
+        if not room.is_served:
             return
-        if not job.ready:
-            job.mute = True
-        if job.mute:
-            return
-        self.heard.append(text)
-        job.heard.put_nowait(text)
+        for job in self._jobs:
+            if job.room is not room or identity not in {None, job.identity}:
+                continue
+            job.mute = job.mute or not job.ready
+            if not job.mute:
+                self.heard.append(text)
+                job.heard.put_nowait(text)
 
     def answers(self, identity: str) -> bool:
         """Say whether this participant refuses RPCs."""

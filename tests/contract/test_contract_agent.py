@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from contract.calls import PATIENCE, converse, path, watched
+from contract.calls import PATIENCE, converse, path, said, watched
 from contract.sides import Side
 from session_fsm import (
     AgentLeft,
@@ -82,6 +82,7 @@ async def test_another_agent_comes_in_time(side: Side) -> None:
         await session.wait_until(lambda now: now.state is SessionState.ACTIVE, PATIENCE)
         assert session.agent.identity.value not in {None, before}
         await sending
+        await said(session, "echo: are you there")
         await converse(session, "and now")
         heard = side.heard(side.rooms[0])
         assert heard.count("are you there") == 1

@@ -66,7 +66,7 @@ class SilentLink:
             raise outcome
         self.sink(outcome)
 
-    async def send_text(self, text: str, topic: str) -> None:
+    async def send_text(self, text: str, topic: str, agent: str | None = None) -> None:
         self.sent.append(text)
 
     async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109

@@ -118,6 +118,21 @@ async def test_while_the_link_is_down_it_waits_and_is_sent_once() -> None:
         assert agent.heard == ["before", "meanwhile"]
 
 
+async def test_only_the_sessions_agent_hears_it() -> None:
+    agent = ScriptedAgent(join_after=0, initialize_for=0)
+    async with make(agent) as session:
+        await session.start()
+        first = session.agent.identity.value
+        agent.come_back()
+        await asyncio.sleep(5)
+        assert len(session.snapshot.roster) == 2
+        await session.send("hello")
+        await asyncio.sleep(5)
+        assert session.agent.identity.value == first
+        assert agent.heard == ["hello"]
+        assert [one.text for one in session.messages.value] == ["hello", "echo: hello"]
+
+
 async def test_an_unanswered_probe_is_not_responsive_and_gives_texts_up() -> None:
     agent = ScriptedAgent()
     async with make(agent) as session:
@@ -147,9 +162,9 @@ async def test_a_text_that_the_outage_overtakes_is_not_shown_as_sent() -> None:
         link = session._run.link  # type: ignore[union-attr]
         original = link.send_text  # type: ignore[union-attr]
 
-        async def slow(text: str, topic: str) -> None:
+        async def slow(text: str, topic: str, agent: str | None) -> None:
             await asyncio.sleep(1)
-            await original(text, topic)
+            await original(text, topic, agent)
 
         link.send_text = slow  # type: ignore[method-assign,union-attr]
         send = asyncio.create_task(session.send("on its way"))
