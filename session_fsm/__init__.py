@@ -44,10 +44,14 @@ if TYPE_CHECKING:
     from session_fsm.states import ConnectionState as ConnectionState
     from session_fsm.states import EndReason as EndReason
     from session_fsm.states import SessionState as SessionState
+    from session_fsm.tokens.cached import MemoryStore as MemoryStore
+    from session_fsm.tokens.cached import StoredToken as StoredToken
+    from session_fsm.tokens.cached import TokenStore as TokenStore
     from session_fsm.tokens.details import ConnectionDetails as ConnectionDetails
     from session_fsm.tokens.details import TokenOptions as TokenOptions
     from session_fsm.tokens.source import TokenSource as TokenSource
     from session_fsm.transition import Transition as Transition
+    from session_fsm.transports.base import Transport as Transport
 
 _HOMES: Final = {
     "__version__": "_version",
@@ -64,6 +68,7 @@ _HOMES: Final = {
     "EndReason": "states",
     "MediaError": "errors",
     "Message": "messages.message",
+    "MemoryStore": "tokens.cached",
     "MessageAdded": "messages.message",
     "MessageKind": "messages.message",
     "MessageStatus": "messages.message",
@@ -78,10 +83,13 @@ _HOMES: Final = {
     "SessionState": "states",
     "SessionStateError": "errors",
     "StaleAgent": "errors",
+    "StoredToken": "tokens.cached",
     "TokenError": "errors",
     "TokenOptions": "tokens.details",
     "TokenSource": "tokens.source",
+    "TokenStore": "tokens.cached",
     "Transition": "transition",
+    "Transport": "transports.base",
 }
 """Public name -> module that has it."""
 

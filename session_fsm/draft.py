@@ -98,6 +98,7 @@ class Draft:
             self.fire(cause)
             self.note(end_reason=reason, failure=failure)
             self.agent = None
+            self.responsive = True
 
     def fail(self, error: SessionError) -> None:
         """End the run because of this error."""
@@ -128,7 +129,7 @@ class Draft:
         successor = next((one for one in roster if self.eligible(one)), None)
         if successor is not None:
             self.agent = successor.identity
-            self.note(agent_seen=True)
+            self.note(agent_seen=True, joins=self.run.joins + 1)
             self.fire(Cause.AGENT_JOINED)
             self.report(successor)
 

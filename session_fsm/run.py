@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from session_fsm.errors import ConnectError, SessionError
 from session_fsm.events import DeadlinePassed, RunClosed, RunFailed, TokenReady
 from session_fsm.messages.outbox import Outbox
+from session_fsm.redact import redacted_cause
 from session_fsm.timer import PausableTimer
 from session_fsm.tokens.jwt import dispatches_agent
 from session_fsm.transports.base import for_url
@@ -44,6 +45,7 @@ class Run:
         self._details: ConnectionDetails | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer = PausableTimer()
+        self._closing = False
         loop = asyncio.get_running_loop()
         self.link: Link | None = None
         self.outbox = Outbox(snapshots, tell)
@@ -77,6 +79,7 @@ class Run:
 
     def close(self) -> None:
         """Put away everything; tells ``RunClosed`` after at most ``CLOSE_TIMEOUT`` seconds."""
+        self._closing = True
         self._timer.cancel()
         self.outbox.close()
         running = set(self._tasks)
@@ -100,14 +103,20 @@ class Run:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("the session's own code failed", exc_info=error)
-            failure = ConnectError(
-                f"The session stopped because of an error of its own: {type(error).__name__}. "
-                "The log has the details.",
-                kind="refused",
-            )
-            self._tell(RunFailed(failure))
+        if self._closing:
+            return
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is None:
+            return
+        cause = redacted_cause(error) if isinstance(error, Exception) else error
+        logger.error("the session's own code failed", exc_info=cause)
+        failure = ConnectError(
+            f"The session stopped because of an error of its own: {type(error).__name__}. "
+            "The log has the details.",
+            kind="refused",
+        )
+        failure.__cause__ = cause
+        self._tell(RunFailed(failure))
 
     async def _fetch_token(self, *, force: bool) -> None:
         try:

@@ -8,6 +8,7 @@ arrives meanwhile waits its turn. No decision about states is made here.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 from collections import deque
 from contextlib import aclosing
@@ -105,6 +106,10 @@ class Session:
         self._options = merged_options(token_options, agent_name, agent_metadata)
         self._agent_timeout = checked_patience("agent_timeout", agent_timeout)
         self._agent_return_timeout = checked_patience("agent_return_timeout", agent_return_timeout)
+        if transport is not None and not callable(getattr(transport, "open", None)):
+            raise TypeError(f"transport must have an open(), {type(transport).__name__} has none.")
+        if on_unhandled is not None and not callable(on_unhandled):
+            raise TypeError(f"on_unhandled must be callable, not {type(on_unhandled).__name__}.")
         self._transport = transport
         self._tokens = PreparedToken(
             token_source,
@@ -272,7 +277,13 @@ class Session:
             self._post(End())
 
     async def close(self) -> None:
-        """End the session and complete all its stores and streams; they keep their last values."""
+        """End the session and complete all its stores and streams; they keep their last values.
+
+        Raises:
+            SessionStateError: The session belongs to another event loop, which still runs.
+        """
+        if self._loop is not None and not self._loop.is_closed():
+            self._check_loop()
         while self.snapshot.state is not SessionState.IDLE:
             await self.end()
         self._closed = True
@@ -348,6 +359,8 @@ class Session:
             SessionStateError: The session was closed before.
             TimeoutError: The time is over.
         """
+        if inspect.iscoroutinefunction(predicate):
+            raise TypeError("predicate must be a plain function of a SessionSnapshot.")
         limit = asyncio.timeout(checked_patience("timeout", timeout))
         try:
             async with limit:
@@ -419,14 +432,17 @@ class Session:
             return
         if after.epoch != before.epoch:
             self._run = self._new_run(after.epoch)
-        self._snapshots.set(after)
-        for effect in effects:
-            if isinstance(effect, Moved):
-                self._announce(effect, after)
-            else:
-                self._carry_out(effect)
-        if before.state is not after.state:
-            self._settle(before, after)
+        try:
+            self._snapshots.set(after)
+        finally:
+            # Also when an observer was interrupted by ctrl+c: what was decided is carried out.
+            for effect in effects:
+                if isinstance(effect, Moved):
+                    self._announce(effect, after)
+                else:
+                    self._carry_out(effect)
+            if before.state is not after.state:
+                self._settle(before, after)
 
     def _new_run(self, epoch: int) -> Run:
         return Run(

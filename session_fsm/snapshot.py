@@ -53,6 +53,7 @@ class RunSnapshot:
         local_identity: This participant's identity while the room is joined.
         dispatches: The token dispatches an agent.
         links: How often the link was restored.
+        joins: How often an agent became the session's.
         was_active: The session has been active in this run.
         agent_seen: An agent has been in the room in this run.
         deadline: What is waited for, or None.
@@ -66,6 +67,7 @@ class RunSnapshot:
     local_identity: str | None = None
     dispatches: bool = False
     links: int = 0
+    joins: int = 0
     was_active: bool = False
     agent_seen: bool = False
     deadline: Deadline | None = None

@@ -17,10 +17,12 @@ this:
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from session_fsm.events import ProbeAnswered, ProbeUnanswered
+from session_fsm.redact import redacted_cause
 from session_fsm.states import AgentState, ConnectionState
 
 if TYPE_CHECKING:
@@ -48,11 +50,15 @@ GIVE_UP_AFTER: Final = 10.0
 """Seconds without an answer after which the texts that wait are given up."""
 
 
+logger = logging.getLogger("session_fsm")
+
+
 class Address(NamedTuple):
-    """Whom a text would reach now: the agent, and the link that leads to it."""
+    """Whom a text would reach now: the agent, the link that leads to it, and which coming it is."""
 
     identity: str
     links: int
+    joins: int
 
 
 def address(snapshot: SessionSnapshot) -> Address | None:
@@ -60,7 +66,7 @@ def address(snapshot: SessionSnapshot) -> Address | None:
     agent = snapshot.agent.identity
     if agent is None or snapshot.connection_state is not ConnectionState.CONNECTED:
         return None
-    return Address(agent, snapshot.run.links)
+    return Address(agent, snapshot.run.links, snapshot.run.joins)
 
 
 class TextGate:
@@ -91,7 +97,7 @@ class TextGate:
     async def run(self) -> None:
         """Decide for one agent and link after the other, until cancelled."""
         deciding: asyncio.Task[None] | None = None
-        links = 0
+        links = -1
         try:
             async with aclosing(self._snapshots.select(address).values()) as addresses:
                 async for there in addresses:
@@ -103,6 +109,7 @@ class TextGate:
                             links = there.links
                             self._link_up_at = asyncio.get_running_loop().time()
                         deciding = asyncio.create_task(self._decide(there))
+                        deciding.add_done_callback(self._decided)
         finally:
             if deciding is not None:
                 deciding.cancel()
@@ -112,6 +119,12 @@ class TextGate:
         await asyncio.gather(self._settle(), self._probe(there.identity))
         self._open_for = there
         self._opened()
+
+    def _decided(self, deciding: asyncio.Task[None]) -> None:
+        if not deciding.cancelled() and (error := deciding.exception()) is not None:
+            cause = redacted_cause(error) if isinstance(error, Exception) else error
+            logger.error("the transport's probe failed", exc_info=cause)
+            self._given_up()
 
     async def _settle(self) -> None:
         """Wait until the agent's session takes text without dropping it."""

@@ -161,6 +161,8 @@ def _chunk(log: MessageLog, fact: TextChunk) -> tuple[MessageLog, tuple[MessageC
 
 
 def _closed(log: MessageLog, fact: TextClosed) -> tuple[MessageLog, tuple[MessageChange, ...]]:
+    if fact.stream_id not in log.streams:
+        return log, ()
     stream = _current(log, fact.stream_id)
     log = attrs.evolve(log, streams=log.streams.discard(fact.stream_id))
     if stream is None:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from session_fsm.errors import SessionError, TokenError
+from session_fsm.errors import SessionError, SessionStateError, TokenError
 from session_fsm.tokens.callback import raised_by
 from session_fsm.tokens.details import details_from
 from session_fsm.tokens.jwt import check, is_valid
@@ -73,7 +73,9 @@ class PreparedToken:
             if not prepared.done() and not self._waiting:
                 self.cancel()
         if prepared.cancelled():
-            raise TokenError("The session was closed while it asked for a token.", kind="timeout")
+            raise SessionStateError(
+                "The session was closed while it asked for a token.", kind="closed"
+            )
         prepared.result()
 
     async def _fetch(self, *, force: bool) -> ConnectionDetails:
@@ -83,6 +85,15 @@ class PreparedToken:
                 details: object = await self._source.fetch(self._options, force=force)
         except SessionError:
             raise
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # Nobody cancelled this fetch: the source awaited something of its own that was.
+            failure = TokenError(
+                "The token source was cancelled from within, by something that it awaits.",
+                kind="source-raised",
+            )
         except Exception as error:  # noqa: BLE001 - a source is anybody's code
             failure = self._too_late() if limit.expired() else raised_by("The token source", error)
         else:

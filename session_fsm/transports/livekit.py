@@ -140,13 +140,21 @@ class LiveKitLink:
         self._joining = asyncio.create_task(
             self._room.connect(details.server_url, details.participant_token, rtc.RoomOptions())
         )
+        failure: ConnectError | None = None
         try:
             await asyncio.shield(self._joining)
         except rtc.ConnectError as error:
-            raise self._refusal(error) from redacted_cause(error)
+            failure = self._refusal(error)
+        if failure is not None:
+            raise failure  # out here, where the SDK's error with the token in it is no context
         if self._closing or self._early is None:
             return
         early, self._early = self._early, None
+        gone = next((fact for fact in early if isinstance(fact, LinkGone)), None)
+        if gone is not None:
+            raise ConnectError(
+                "The link ended while the room was being joined. Start again.", kind=gone.kind
+            )
         roster = self._roster(lambda _: True)
         identity = self._room.local_participant.identity
         self._sink(RoomJoined(self._room.name, identity, roster))
@@ -164,10 +172,14 @@ class LiveKitLink:
                 text, topic=topic, destination_identities=to
             )
         except Exception as error:  # noqa: BLE001 - the SDK raises its own and plain ones
-            raise SendError(
+            failure = SendError(
                 f"The text could not be sent: {redact(str(error)) or type(error).__name__}.",
                 kind="transport",
-            ) from redacted_cause(error)
+            )
+            failure.__cause__ = redacted_cause(error)
+        else:
+            return
+        raise failure
 
     async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109 - the peer's time
         """Ask for a method that nobody has: a refusal by the peer is the answer."""
@@ -285,6 +297,10 @@ class LiveKitLink:
 
     def _reconnected(self) -> None:
         self._lost = False
+        if self._early is not None:
+            # It came and went before the room was told of, whose roster says the rest.
+            self._early = [fact for fact in self._early if not isinstance(fact, LinkLost)]
+            return
         self._tell(LinkRestored(self._roster(lambda one: one.identity in self._rejoined)))
 
     def _disconnected(self, reason: int) -> None:
@@ -303,7 +319,9 @@ class LiveKitLink:
             ("refused", "The server refused the connection"),
         )
         url = redact(self._details.server_url)
-        return ConnectError(f"{what} ({url}): {text[:200]}. {ADVICE[kind]}", kind=kind)
+        failure = ConnectError(f"{what} ({url}): {text[:200]}. {ADVICE[kind]}", kind=kind)
+        failure.__cause__ = redacted_cause(error)
+        return failure
 
 
 def _is_agent(one: rtc.Participant) -> bool:

@@ -47,8 +47,7 @@ class TextReaders:
         info = reader.info
         # The SDK merges the trailer into these very attributes: keep the header's apart.
         header = dict(info.attributes or {})
-        opened_at = datetime.fromtimestamp(info.timestamp / 1000, tz=UTC)
-        self._tell(TextOpened(info.stream_id, info.topic, identity, header, opened_at))
+        self._tell(TextOpened(info.stream_id, info.topic, identity, header, _time(info.timestamp)))
         broken = True
         try:
             async for chunk in reader:
@@ -73,3 +72,11 @@ class TextReaders:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+
+def _time(milliseconds: int) -> datetime:
+    """Return the time that a header gives, or now where the sender's makes no sense."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+    except (OverflowError, OSError, ValueError):
+        return datetime.now(UTC)

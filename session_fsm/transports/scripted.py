@@ -78,7 +78,8 @@ class ScriptedAgent:
             return
         await asyncio.sleep(self.join_after)
         job = _Job(room, f"agent-{uuid4().hex[:8]}", asyncio.current_task())
-        self._jobs.append(job)
+        rooms = self.network.rooms.values()
+        self._jobs = [*(other for other in self._jobs if other.room in rooms), job]
         room.join(
             Participant(
                 job.identity,

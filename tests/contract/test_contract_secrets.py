@@ -25,12 +25,14 @@ WRONG_SECRET = "another secret that is long enough for it"
 
 
 def everything_about(error: BaseException) -> str:
-    """All that could be printed of it, causes included."""
+    """All that could be read from it: causes, and contexts that are not printed."""
     parts = ["".join(traceback.format_exception(error))]
-    seen: BaseException | None = error
-    while seen is not None:
-        parts += [str(seen), repr(seen), repr(seen.args)]
-        seen = seen.__cause__ or seen.__context__
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        seen = waiting.pop()
+        if seen is not None:
+            parts += [str(seen), repr(seen), repr(seen.args)]
+            waiting += [seen.__cause__, seen.__context__]
     return "\n".join(parts)
 
 

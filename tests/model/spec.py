@@ -103,7 +103,7 @@ class _Now:
             self.move("agent", "finish", "disconnected")
         self.end_reason = reason
         self.failure = error and (type(error).__name__, error.kind)
-        self.who = None
+        self.who, self.responsive = None, True
 
     def come_to_rest(self) -> None:
         if self.session == "dispatching" and self.agent in TALKING:
