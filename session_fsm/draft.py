@@ -18,8 +18,8 @@ from session_fsm.effects import (
     Warn,
 )
 from session_fsm.errors import AgentError
-from session_fsm.roster import AGENT_STATE, Participant, Roster, could_be_agent, find
-from session_fsm.snapshot import Deadline, SessionSnapshot, see_agent
+from session_fsm.roster import AGENT_STATE, Participant, Roster, avatar_of, could_be_agent, find
+from session_fsm.snapshot import AgentSnapshot, Deadline, SessionSnapshot
 from session_fsm.states import ConnectionState, EndReason, SessionState
 
 if TYPE_CHECKING:
@@ -167,19 +167,29 @@ class Draft:
         )
         if unchanged and not self.effects:
             return before, ()
-        agent = find(self.roster, self.agent)
         after = SessionSnapshot(
             before.seq + 1,
             self.epoch,
             self.session_state,
             self.connection_state,
-            see_agent(self.agent_state, self.roster, agent, self.responsive, self.run.failure),
+            self._seen_agent(),
             self.roster,
             self.log,
             self.run,
         )
         self._ask(before, after)
         return after, tuple(self.effects)
+
+    def _seen_agent(self) -> AgentSnapshot:
+        failure = self.run.failure
+        reasons = (str(failure),) if isinstance(failure, AgentError) else ()
+        if self.agent is None:
+            return AgentSnapshot(
+                self.agent_state, is_responsive=self.responsive, failure_reasons=reasons
+            )
+        avatar = avatar_of(self.roster, self.agent) if len(self.roster) > 1 else None
+        participant = find(self.roster, self.agent)
+        return AgentSnapshot(self.agent_state, participant, avatar, self.responsive, reasons)
 
     def _note_levels(self) -> None:
         """Remember what follows from the states: levels, not edges."""

@@ -43,7 +43,7 @@ from session_fsm.events import (
     TrackChanged,
 )
 from session_fsm.messages.merge import EMPTY_LOG, Room, finish, merge
-from session_fsm.roster import Participant, find
+from session_fsm.roster import Participant, could_be_agent, find
 from session_fsm.snapshot import RunSnapshot
 from session_fsm.states import EndReason, SessionState
 
@@ -254,7 +254,13 @@ def _track_changed(draft: Draft, fact: TrackChanged) -> None:
 
 
 def _replace(draft: Draft, before: Participant, after: Participant) -> None:
-    draft.see(tuple([after if one is before else one for one in draft.roster]))
+    roster = tuple([after if one is before else one for one in draft.roster])
+    if after.identity == draft.agent and could_be_agent(after, draft.agent_name):
+        # What see() would come to, on the way that most events take.
+        draft.roster = roster
+        draft.report(after)
+    else:
+        draft.see(roster)
 
 
 def _probe_answered(draft: Draft, fact: ProbeAnswered) -> None:

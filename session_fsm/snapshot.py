@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from session_fsm.errors import AgentError
 from session_fsm.messages.merge import EMPTY_LOG, MessageLog
-from session_fsm.roster import NO_ATTRIBUTES, Roster, avatar_of, find
+from session_fsm.roster import NO_ATTRIBUTES, Participant, Roster
 from session_fsm.states import (
     AGENT_FINISHED,
     AGENT_PENDING,
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from session_fsm.errors import SessionError
     from session_fsm.messages.message import Message
-    from session_fsm.roster import Participant
 
 
 @attrs.frozen
@@ -81,25 +79,52 @@ class AgentSnapshot:
 
     Attributes:
         state: See `AgentState`.
-        identity: The participant's identity while it is in the room, else None.
-        name: ``lk.agent.name``, else the participant's name; None while it is not in the room.
-        metadata: The participant's metadata; None while it is not in the room.
-        attributes: The participant's attributes, unknown ones included.
+        participant: The participant that is the agent, while it is in the room.
+        avatar: The avatar worker that publishes on its behalf, while it is in the room.
         is_responsive: False while the agent does not answer the probe.
         failure_reasons: Sentences that say why the agent failed; empty unless it did.
-        microphone_track: The agent's own, else its avatar worker's; None where there is none.
-        camera_track: The same for video.
     """
 
     state: AgentState = AgentState.DISCONNECTED
-    identity: str | None = None
-    name: str | None = None
-    metadata: str | None = None
-    attributes: Mapping[str, str] = attrs.field(default=NO_ATTRIBUTES, hash=False)
+    participant: Participant | None = None
+    avatar: Participant | None = None
     is_responsive: bool = True
     failure_reasons: tuple[str, ...] = ()
-    microphone_track: object | None = attrs.field(default=None, eq=id)
-    camera_track: object | None = attrs.field(default=None, eq=id)
+
+    @property
+    def identity(self) -> str | None:
+        """The participant's identity while it is in the room, else None."""
+        return None if self.participant is None else self.participant.identity
+
+    @property
+    def name(self) -> str | None:
+        """``lk.agent.name``, else the participant's name; None while it is not in the room."""
+        return None if self.participant is None else self.participant.agent_name
+
+    @property
+    def metadata(self) -> str | None:
+        """The participant's metadata; None while it is not in the room."""
+        return None if self.participant is None else self.participant.metadata
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """The participant's attributes, unknown ones included."""
+        return NO_ATTRIBUTES if self.participant is None else self.participant.attributes
+
+    @property
+    def microphone_track(self) -> object | None:
+        """The agent's own, else its avatar worker's; None where there is none."""
+        return self._track("microphone")
+
+    @property
+    def camera_track(self) -> object | None:
+        """The same for video."""
+        return self._track("camera")
+
+    def _track(self, source: str) -> object | None:
+        both = (one for one in (self.participant, self.avatar) if one is not None)
+        tracks: list[object | None] = [getattr(one.tracks, source) for one in both]
+        return next((track for track in tracks if track is not None), None)
 
     @property
     def is_connected(self) -> bool:
@@ -120,31 +145,6 @@ class AgentSnapshot:
     def is_finished(self) -> bool:
         """No agent takes part and none is expected."""
         return self.state in AGENT_FINISHED
-
-
-def see_agent(
-    state: AgentState,
-    roster: Roster,
-    agent: Participant | None,
-    is_responsive: bool,  # noqa: FBT001 - a value that is stored, not a switch
-    failure: SessionError | None,
-) -> AgentSnapshot:
-    """Return what users see of this participant as the agent."""
-    reasons = (str(failure),) if isinstance(failure, AgentError) else ()
-    if agent is None:
-        return AgentSnapshot(state, is_responsive=is_responsive, failure_reasons=reasons)
-    avatar = avatar_of(roster, agent.identity) or agent
-    return AgentSnapshot(
-        state,
-        agent.identity,
-        agent.agent_name,
-        agent.metadata,
-        agent.attributes,
-        is_responsive,
-        reasons,
-        agent.tracks.microphone or avatar.tracks.microphone,
-        agent.tracks.camera or avatar.tracks.camera,
-    )
 
 
 @attrs.frozen(eq=False)
@@ -205,11 +205,6 @@ class SessionSnapshot:
     def is_reconnecting(self) -> bool:
         """The link is being restored."""
         return self.connection_state is ConnectionState.RECONNECTING
-
-    @property
-    def agent_participant(self) -> Participant | None:
-        """The participant that is the agent, while it is in the room."""
-        return find(self.roster, self.agent.identity)
 
     def with_log(self, log: MessageLog) -> SessionSnapshot:
         """Return the next snapshot, with these messages and everything else as it is."""

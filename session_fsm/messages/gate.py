@@ -130,7 +130,7 @@ class TextGate:
         """Wait until the agent's session takes text without dropping it."""
         if await self._within(TRACK_GRACE, lambda now: now.agent.microphone_track is not None):
             await self._within(TRACK_SETTLE, lambda now: now.agent.state is AgentState.SPEAKING)
-        agent = self._snapshots.value.agent_participant
+        agent = self._snapshots.value.agent.participant
         if agent is not None and agent.was_there:
             wait = ANNOUNCED_AFTER_PUBLISHING if self._link.publishes else ANNOUNCED_AFTER
             loop = asyncio.get_running_loop()

@@ -87,12 +87,12 @@ def test_the_agent_stays_the_agent_in_whatever_order_it_is_told() -> None:
 def test_whoever_was_there_before_us_is_known_as_such() -> None:
     there = attrs.evolve(agent("a", "listening"), was_there=True)
     scene = joined(there)
-    assert scene.now.agent_participant is not None
-    assert scene.now.agent_participant.was_there
+    assert scene.now.agent.participant is not None
+    assert scene.now.agent.participant.was_there
     scene.take(ParticipantChanged("a", attributes=attributes("thinking")))
-    assert scene.now.agent_participant.was_there
+    assert scene.now.agent.participant.was_there
     scene.take(LinkLost(), LinkRestored((agent("a", "thinking"),)))
-    assert not scene.now.agent_participant.was_there
+    assert not scene.now.agent.participant.was_there
 
 
 def test_a_link_is_counted_each_time_it_is_back_and_from_anew_in_the_next_run() -> None:

@@ -104,7 +104,7 @@ async def test_an_agent_that_is_back_under_the_same_identity_is_looked_at_again(
     async with Session(TokenSource.loopback(agent)) as session:
         await session.start()
         await session.send("before")
-        there = session.snapshot.agent_participant
+        there = session.snapshot.agent.participant
         assert there is not None
         room = next(iter(agent.network.rooms.values()))
         room.leave(there.identity, on_purpose=False)
