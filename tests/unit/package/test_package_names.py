@@ -1,6 +1,7 @@
 """What can be imported, how, and what happens when `stores` is somebody else's."""
 
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 import session_fsm
 
+ROOT = Path(session_fsm.__file__).parent.parent
 PUBLIC = [
     "AgentError",
     "AgentLeft",
@@ -73,6 +75,7 @@ def test_somebody_elses_stores_is_named(foreign: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import session_fsm"],
         cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
