@@ -59,6 +59,8 @@ class Facts:
 
     def __init__(self, session: Session) -> None:
         self.began = datetime.now(UTC)
+        self._at = self.began
+        self._at_seq = session.snapshot.seq
         self._session = session
         self._before = session.snapshot
         self._noted: asyncio.Queue[Fact | None] = asyncio.Queue()
@@ -83,7 +85,10 @@ class Facts:
 
     def _note(self, kind: str, data: Mapping[str, Any]) -> None:
         now = self._session.snapshot
-        self._noted.put_nowait(Fact(kind, datetime.now(UTC), now.seq, now.epoch, data))
+        if now.seq != self._at_seq:
+            # One step is one moment, in whatever order its facts are told.
+            self._at, self._at_seq = datetime.now(UTC), now.seq
+        self._noted.put_nowait(Fact(kind, self._at, now.seq, now.epoch, data))
 
     def _moved(self, transition: Transition) -> None:
         fields = ("machine", "trigger", "source", "dest")
