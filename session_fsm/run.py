@@ -103,10 +103,9 @@ class Run:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if self._closing:
-            return
+        # Asked for in any case: asyncio prints an error that nobody asked for, unredacted.
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
-        if error is None:
+        if error is None or self._closing:
             return
         cause = redacted_cause(error) if isinstance(error, Exception) else error
         logger.error("the session's own code failed", exc_info=cause)

@@ -13,15 +13,10 @@ from session_fsm import (
     SessionState,
     SessionStateError,
     TokenError,
-    TokenOptions,
     TokenSource,
 )
 from session_fsm.roster import AGENT_STATE
 from session_fsm.testing import ScriptedAgent
-
-
-def now() -> float:
-    return asyncio.get_running_loop().time()
 
 
 async def test_a_source_that_is_cancelled_from_within_is_an_error() -> None:
@@ -80,23 +75,6 @@ async def test_a_secret_in_such_an_error_stays_secret(caplog: pytest.LogCaptureF
                 await session.start()
     assert "error of its own" in caplog.text
     assert token not in caplog.text
-
-
-async def test_a_slow_join_does_not_shorten_the_wait_of_an_agent_that_was_there() -> None:
-    agent = ScriptedAgent(join_after=0, initialize_for=0, track_after=0)
-    source = TokenSource.loopback(agent)
-
-    def guest(name: str) -> Session:
-        options = TokenOptions(room_name="shared", participant_identity=name)
-        return Session(source, token_options=options)
-
-    async with guest("ann") as first, guest("bob") as second:
-        await first.start()
-        agent.network.connect_delay = 4.0
-        await second.start()
-        began = now()
-        await second.send("hello")
-        assert now() - began == pytest.approx(3.5, abs=0.1)
 
 
 async def test_an_agent_that_is_back_under_the_same_identity_is_looked_at_again() -> None:

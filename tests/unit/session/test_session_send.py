@@ -88,7 +88,8 @@ async def test_an_agent_without_a_track_is_waited_for_two_seconds() -> None:
         assert now() - began == pytest.approx(2.0)
 
 
-async def test_an_agent_that_was_there_first_must_have_heard_of_us() -> None:
+@pytest.mark.parametrize("connect_delay", [0.05, 4.0])
+async def test_an_agent_that_was_there_first_must_have_heard_of_us(connect_delay: float) -> None:
     agent = ScriptedAgent(join_after=0, initialize_for=0, track_after=0)
     source = TokenSource.loopback(agent)
 
@@ -98,6 +99,7 @@ async def test_an_agent_that_was_there_first_must_have_heard_of_us() -> None:
 
     async with guest("ann") as first, guest("bob") as second:
         await first.start()
+        agent.network.connect_delay = connect_delay
         await second.start()
         began = now()
         await second.send("hello")
