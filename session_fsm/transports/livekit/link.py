@@ -36,7 +36,8 @@ from session_fsm.events import (
 )
 from session_fsm.redact import redact, redacted_cause
 from session_fsm.roster import Participant, Roster, Tracks
-from session_fsm.transports.readers import TextReaders
+from session_fsm.transports.livekit.readers import TextReaders
+from session_fsm.transports.livekit.refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,24 +62,6 @@ GONE: Final[Mapping[int, str]] = {
 }
 """Why the SDK says that the link is gone -> kind of ``ConnectError``; else ``link-lost``."""
 
-REFUSALS: Final = (
-    (("401", "unauthorized", "403", "forbidden"), "unauthorized", "The server refused the token"),
-    (("parse the url", "url scheme"), "bad-url", "The server URL cannot be used"),
-    (
-        ("refused", "timeout", "timed out", "dns", "unreachable", "io error", "tls", "connect"),
-        "unreachable",
-        "No LiveKit server answered",
-    ),
-)
-"""Words in the SDK's only connect error -> kind, and what to say."""
-
-ADVICE: Final[Mapping[str, str]] = {
-    "unauthorized": "Check that the API key belongs to this server and that the clocks agree.",
-    "bad-url": "It must look like 'wss://example.livekit.cloud'.",
-    "unreachable": "Check the URL, that the server runs, and the network.",
-    "refused": "The server's log says more.",
-}
-
 _UNHEARD = frozenset(
     {
         rtc.RpcError.ErrorCode.CONNECTION_TIMEOUT,
@@ -93,19 +76,6 @@ _ROOM_FREE = (TextOpened, TextChunk, TextClosed, LinkLost, LinkGone)
 logger = logging.getLogger("session_fsm")
 _leaving: set[asyncio.Task[None]] = set()
 """Links that are still being left after their session has gone on: kept from the collector."""
-
-
-class LiveKitTransport:
-    """Opens links to rooms on LiveKit servers."""
-
-    def open(self, details: ConnectionDetails, sink: Sink) -> LiveKitLink:
-        """Return a link that is not connected yet."""
-        return LiveKitLink(details, sink)
-
-
-def transport() -> LiveKitTransport:
-    """Return the transport for ``ws``, ``wss``, ``http`` and ``https``."""
-    return LiveKitTransport()
 
 
 class LiveKitLink:
@@ -144,7 +114,7 @@ class LiveKitLink:
         try:
             await asyncio.shield(self._joining)
         except rtc.ConnectError as error:
-            failure = self._refusal(error)
+            failure = refusal(error, details.server_url)
         if failure is not None:
             raise failure  # out here, where the SDK's error with the token in it is no context
         if self._closing or self._early is None:
@@ -310,18 +280,6 @@ class LiveKitLink:
         agents = [one for one in self._room.remote_participants.values() if _is_agent(one)]
         agents.sort(key=lambda one: one.joined_at or datetime.max.replace(tzinfo=UTC))
         return tuple(_seen(one, was_there=was_there(one)) for one in agents)
-
-    def _refusal(self, error: rtc.ConnectError) -> ConnectError:
-        text = redact(str(error))
-        said = text.lower()
-        kind, what = next(
-            ((kind, what) for words, kind, what in REFUSALS if any(word in said for word in words)),
-            ("refused", "The server refused the connection"),
-        )
-        url = redact(self._details.server_url)
-        failure = ConnectError(f"{what} ({url}): {text[:200]}. {ADVICE[kind]}", kind=kind)
-        failure.__cause__ = redacted_cause(error)
-        return failure
 
 
 def _is_agent(one: rtc.Participant) -> bool:
