@@ -20,13 +20,14 @@ def history(length: int) -> Way:
     """A session with so many messages; each round adds words to the last one."""
     session = Session(TokenSource.loopback())
     inert(session)
+    post = session._mailbox.post  # noqa: SLF001 - what is measured
     for event in opening():
-        session._post(event)  # noqa: SLF001 - what is measured
+        post(event)
     for place in range(length - 1):
         name = f"earlier-{place}"
-        session._post(FromRun(1, TextOpened(name, TRANSCRIPTION_TOPIC, "agent", {}, NOW)))  # noqa: SLF001
-        session._post(FromRun(1, TextChunk(name, "something said")))  # noqa: SLF001
-        session._post(FromRun(1, TextClosed(name)))  # noqa: SLF001
+        post(FromRun(1, TextOpened(name, TRANSCRIPTION_TOPIC, "agent", {}, NOW)))
+        post(FromRun(1, TextChunk(name, "something said")))
+        post(FromRun(1, TextClosed(name)))
     seen: list[int] = []
     session.messages.subscribe(lambda messages: seen.append(len(messages)))
     session.messages.events.subscribe(lambda _: None)
@@ -36,10 +37,10 @@ def history(length: int) -> Way:
         # Every round says the same, so that no message grows without end.
         name = f"speech-{next(streams)}"
         header = {"lk.segment_id": "the last one"}
-        session._post(FromRun(1, TextOpened(name, TRANSCRIPTION_TOPIC, "agent", header, NOW)))  # noqa: SLF001
+        post(FromRun(1, TextOpened(name, TRANSCRIPTION_TOPIC, "agent", header, NOW)))
         for _ in range(times):
-            session._post(FromRun(1, TextChunk(name, "w ")))  # noqa: SLF001
-        session._post(FromRun(1, TextClosed(name)))  # noqa: SLF001
+            post(FromRun(1, TextChunk(name, "w ")))
+        post(FromRun(1, TextClosed(name)))
         del seen[:]
 
     run(1)

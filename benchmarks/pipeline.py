@@ -85,7 +85,7 @@ def pipeline(subscribers: int, *, whole: bool = False) -> Way:
     session = Session(TokenSource.loopback())
     inert(session)
     for event in opening():
-        session._post(event)  # noqa: SLF001 - what is measured
+        session._mailbox.post(event)  # noqa: SLF001 - what is measured
     seen: list[AgentState] = []
     for _ in range(subscribers):
         session.agent.state.subscribe(lambda state: seen.append(state) if whole else None)
@@ -93,7 +93,7 @@ def pipeline(subscribers: int, *, whole: bool = False) -> Way:
 
     def run(times: int) -> None:
         for _ in range(times):
-            session._post(next(events))  # noqa: SLF001
+            session._mailbox.post(next(events))  # noqa: SLF001
 
     return run
 
@@ -110,8 +110,8 @@ class InertRun:
 
 def inert(session: Session) -> None:
     run = InertRun()
-    session._new_run = run  # type: ignore[assignment,method-assign]  # noqa: SLF001
-    session._run = run  # type: ignore[assignment]  # noqa: SLF001
+    session._mailbox._new_run = run  # type: ignore[assignment,method-assign]  # noqa: SLF001
+    session._mailbox.run = run  # type: ignore[assignment]  # noqa: SLF001
 
 
 if __name__ == "__main__":

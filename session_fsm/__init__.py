@@ -18,18 +18,24 @@ from session_fsm import _own_stores as _own_stores
 if TYPE_CHECKING:
     from session_fsm._version import __version__ as __version__
     from session_fsm.agent import Agent as Agent
+    from session_fsm.data.info import StreamInfo as StreamInfo
+    from session_fsm.data.info import StreamKind as StreamKind
     from session_fsm.errors import AgentError as AgentError
     from session_fsm.errors import AgentLeft as AgentLeft
     from session_fsm.errors import AgentTimeout as AgentTimeout
+    from session_fsm.errors import ChannelError as ChannelError
     from session_fsm.errors import ConnectError as ConnectError
     from session_fsm.errors import EncryptionError as EncryptionError
     from session_fsm.errors import MediaError as MediaError
+    from session_fsm.errors import RpcError as RpcError
     from session_fsm.errors import SendError as SendError
     from session_fsm.errors import SessionEnded as SessionEnded
     from session_fsm.errors import SessionError as SessionError
     from session_fsm.errors import SessionStateError as SessionStateError
     from session_fsm.errors import StaleAgent as StaleAgent
+    from session_fsm.errors import StreamError as StreamError
     from session_fsm.errors import TokenError as TokenError
+    from session_fsm.errors import UpdateError as UpdateError
     from session_fsm.messages.message import Message as Message
     from session_fsm.messages.message import MessageAdded as MessageAdded
     from session_fsm.messages.message import MessageKind as MessageKind
@@ -61,6 +67,7 @@ _HOMES: Final = {
     "AgentSnapshot": "snapshot",
     "AgentState": "states",
     "AgentTimeout": "errors",
+    "ChannelError": "errors",
     "ConnectError": "errors",
     "ConnectionDetails": "tokens.details",
     "ConnectionState": "states",
@@ -74,6 +81,7 @@ _HOMES: Final = {
     "MessageStatus": "messages.message",
     "MessageStore": "messages.store",
     "MessageUpdated": "messages.message",
+    "RpcError": "errors",
     "SecretFilter": "redact",
     "SendError": "errors",
     "Session": "session",
@@ -83,6 +91,9 @@ _HOMES: Final = {
     "SessionState": "states",
     "SessionStateError": "errors",
     "StaleAgent": "errors",
+    "StreamError": "errors",
+    "StreamInfo": "data.info",
+    "StreamKind": "data.info",
     "StoredToken": "tokens.cached",
     "TokenError": "errors",
     "TokenOptions": "tokens.details",
@@ -90,6 +101,7 @@ _HOMES: Final = {
     "TokenStore": "tokens.cached",
     "Transition": "transition",
     "Transport": "transports.base",
+    "UpdateError": "errors",
 }
 """Public name -> module that has it."""
 

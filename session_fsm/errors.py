@@ -54,6 +54,38 @@ KINDS: Final[dict[str, dict[str, str]]] = {
         "unconfirmed": "the link was lost while the text was on its way",
         "transport": "the transport refused to send the text",
     },
+    "StreamError": {
+        "broken-off": "the stream ended before it was complete",
+        "cancelled": "the stream was cancelled",
+        "limit": "more arrived, or was to be sent, than one of the session's limits allows",
+        "run-ended": "the session ended before the stream did",
+        "transport": "the transport refused the stream",
+    },
+    "RpcError": {
+        "unsupported-method": "1400: the recipient has no handler for the method",
+        "recipient-not-found": "1401: nobody of that identity is in the room",
+        "request-payload-too-large": "1402: the request is larger than the transport allows",
+        "unsupported-server": "1403: the server is too old for calls",
+        "unsupported-version": "1404: the recipient speaks another version of calls",
+        "application-error": "1500: the handler failed, or refused on purpose",
+        "connection-timeout": "1501: the recipient did not take the call in time",
+        "response-timeout": "1502: the recipient took the call and did not answer in time",
+        "recipient-disconnected": "1503: the recipient left before it answered",
+        "response-payload-too-large": "1504: the answer is larger than the transport allows",
+        "send-failed": "1505: the transport refused to send the call",
+    },
+    "UpdateError": {
+        "permission": "the token does not allow participants to update their own metadata",
+        "timeout": "the server did not confirm the change in time",
+        "refused": "the server refused the change",
+        "run-ended": "the session ended before the change was confirmed",
+    },
+    "ChannelError": {
+        "not-served": "the agent does not serve the session channel",
+        "timeout": "the agent serves the session channel and did not answer in time",
+        "refused": "the agent answered with an error",
+        "run-ended": "the session, or the agent, was gone before the answer came",
+    },
     "SessionEnded": {
         "ended": "the user ended the session",
         "hung-up": "the agent left the room on purpose",
@@ -124,6 +156,39 @@ class EncryptionError(SessionError):
 
 class SendError(SessionError):
     """A text did not reach the agent, or may not have."""
+
+
+class StreamError(SessionError):
+    """A text or byte stream did not get to its end."""
+
+
+class RpcError(SessionError):
+    """A remote call failed.
+
+    Attributes:
+        code: LiveKit's number, 1400 to 1505, or the application's own.
+        data: What the handler sent along with its error, maybe empty.
+    """
+
+    def __init__(self, message: str, *, kind: str, code: int = 1500, data: str = "") -> None:
+        super().__init__(message, kind=kind)
+        self.code = code
+        self.data = data
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_rpc, (str(self), self.kind, self.code, self.data)
+
+
+def _rebuild_rpc(message: str, kind: str, code: int, data: str) -> RpcError:
+    return RpcError(message, kind=kind, code=code, data=data)
+
+
+class UpdateError(SessionError):
+    """A change of this participant's name, metadata or attributes was not confirmed."""
+
+
+class ChannelError(SessionError):
+    """The agent's session channel did not give what was asked for."""
 
 
 class SessionEnded(SessionError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from session_fsm.roster import frozen
+from session_fsm.roster import NOT_JOINED, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from session_fsm.errors import SessionError
     from session_fsm.messages.message import Message, MessageStatus
-    from session_fsm.roster import Participant, Roster
+    from session_fsm.roster import Local, Participant, Roster
     from session_fsm.snapshot import Deadline
 
 
@@ -80,6 +80,8 @@ class RoomJoined:
     room_name: str
     local_identity: str
     roster: Roster = ()
+    room_metadata: str = ""
+    local: Local = NOT_JOINED
 
 
 @attrs.frozen
@@ -103,6 +105,20 @@ class LinkGone:
     """
 
     kind: str
+
+
+@attrs.frozen
+class RoomChanged:
+    """The metadata of the room changed."""
+
+    metadata: str
+
+
+@attrs.frozen
+class LocalChanged:
+    """What the server knows of this participant changed."""
+
+    local: Local
 
 
 # Facts about participants of kind AGENT, told by the transport -----------------------------------
@@ -192,6 +208,8 @@ class TextOpened:
         sender: Identity of the participant that sent it.
         attributes: The header's attributes.
         timestamp: The header's time, aware, UTC.
+        sender_name: The sender's display name, maybe empty.
+        attachments: The ids of the byte streams that belong to the text.
     """
 
     stream_id: str
@@ -199,6 +217,8 @@ class TextOpened:
     sender: str
     attributes: Mapping[str, str] = attrs.field(hash=False)
     timestamp: datetime
+    sender_name: str = ""
+    attachments: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -238,9 +258,26 @@ class TextSettled:
     status: MessageStatus
 
 
-TextFact: TypeAlias = TextOpened | TextChunk | TextClosed | TextSubmitted | TextSettled
+@attrs.frozen
+class SpeechCorrected:
+    """The agent's session channel tells what the agent really said.
+
+    Attributes:
+        sender: Identity of the agent.
+        text: What was spoken until the end, or until it was interrupted.
+        interrupted: It was interrupted.
+    """
+
+    sender: str
+    text: str
+    interrupted: bool
+
+
+TextFact: TypeAlias = (
+    TextOpened | TextChunk | TextClosed | TextSubmitted | TextSettled | SpeechCorrected
+)
 RunFact: TypeAlias = TokenReady | RunFailed | DeadlinePassed | RunClosed
-LinkFact: TypeAlias = RoomJoined | LinkLost | LinkRestored | LinkGone
+LinkFact: TypeAlias = RoomJoined | LinkLost | LinkRestored | LinkGone | RoomChanged | LocalChanged
 ParticipantFact: TypeAlias = (
     ParticipantJoined
     | ParticipantLeft

@@ -25,14 +25,17 @@ from session_fsm.events import (
     LinkGone,
     LinkLost,
     LinkRestored,
+    LocalChanged,
     ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
     ProbeAnswered,
     ProbeUnanswered,
+    RoomChanged,
     RoomJoined,
     RunClosed,
     RunFailed,
+    SpeechCorrected,
     Start,
     TextChunk,
     TextClosed,
@@ -70,7 +73,9 @@ LINK_GONE: Final[Mapping[str, str]] = {
     "server-shutdown": "The server is shutting down. Start again later.",
 }
 
-_TEXT_FACTS = frozenset({TextChunk, TextOpened, TextClosed, TextSubmitted, TextSettled})
+_TEXT_FACTS = frozenset(
+    {TextChunk, TextOpened, TextClosed, TextSubmitted, TextSettled, SpeechCorrected}
+)
 _IN_THE_ROOM = frozenset({SessionState.DISPATCHING, SessionState.ACTIVE})
 
 
@@ -106,7 +111,9 @@ def step(
 
 
 def _text(snapshot: SessionSnapshot, fact: TextFact) -> tuple[SessionSnapshot, tuple[Effect, ...]]:
-    log, changes = merge(snapshot.log, fact, Room(snapshot.local_identity, snapshot.roster))
+    run = snapshot.run
+    room = Room(run.local_identity, snapshot.roster, run.local.tracks)
+    log, changes = merge(snapshot.log, fact, room)
     if log is snapshot.log:
         return snapshot, ()
     return snapshot.with_log(log), tuple(Tell(change) for change in changes)
@@ -134,7 +141,12 @@ def _token_ready(draft: Draft, fact: TokenReady) -> None:
 def _room_joined(draft: Draft, fact: RoomJoined) -> None:
     if draft.session_state is not SessionState.CONNECTING:
         return
-    draft.note(room_name=fact.room_name, local_identity=fact.local_identity)
+    draft.note(
+        room_name=fact.room_name,
+        local_identity=fact.local_identity,
+        room_metadata=fact.room_metadata,
+        local=fact.local,
+    )
     draft.fire(Cause.ROOM_JOINED)
     draft.see(fact.roster)
     _meet(draft)
@@ -161,6 +173,16 @@ def _link_restored(draft: Draft, fact: LinkRestored) -> None:
         known = {one.identity: place for place, one in enumerate(draft.roster)}
         draft.see(tuple(sorted(fact.roster, key=lambda one: known.get(one.identity, len(known)))))
         _meet(draft)
+
+
+def _room_changed(draft: Draft, fact: RoomChanged) -> None:
+    if draft.session_state in _IN_THE_ROOM and fact.metadata != draft.run.room_metadata:
+        draft.note(room_metadata=fact.metadata)
+
+
+def _local_changed(draft: Draft, fact: LocalChanged) -> None:
+    if draft.session_state in _IN_THE_ROOM and fact.local != draft.run.local:
+        draft.note(local=fact.local)
 
 
 def _link_gone(draft: Draft, fact: LinkGone) -> None:
@@ -294,6 +316,8 @@ _FACTS: Final[Mapping[type[Fact], Callable[[Draft, Any], None]]] = {
     LinkLost: _link_lost,
     LinkRestored: _link_restored,
     LinkGone: _link_gone,
+    RoomChanged: _room_changed,
+    LocalChanged: _local_changed,
     ParticipantJoined: _joined,
     ParticipantLeft: _left,
     ParticipantChanged: _participant_changed,

@@ -80,6 +80,25 @@ class Participant:
         return bool(self.attributes.get(ON_BEHALF_OF))
 
 
+@attrs.frozen
+class Local:
+    """What the server knows of this participant.
+
+    Attributes:
+        name: Its display name, maybe empty.
+        metadata: Free text, maybe empty.
+        attributes: All its attributes, as the server last told them.
+        tracks: The ids of the tracks that it publishes.
+    """
+
+    name: str = ""
+    metadata: str = ""
+    attributes: Mapping[str, str] = attrs.field(default=NO_ATTRIBUTES, converter=frozen, hash=False)
+    tracks: frozenset[str] = frozenset()
+
+
+NOT_JOINED: Final = Local()
+
 Roster = tuple[Participant, ...]
 """Everybody of kind AGENT in the room, in the order in which they joined."""
 

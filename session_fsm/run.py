@@ -15,8 +15,9 @@ from session_fsm.tokens.jwt import dispatches_agent
 from session_fsm.transports.base import for_url
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
 
+    from session_fsm.capability import Capability
     from session_fsm.snapshot import Deadline, SessionSnapshot
     from session_fsm.tokens.details import ConnectionDetails
     from session_fsm.tokens.prepared import PreparedToken
@@ -38,10 +39,12 @@ class Run:
         snapshots: Store[SessionSnapshot],
         tokens: PreparedToken,
         transport: Transport | None,
+        capabilities: Sequence[Capability] = (),
     ) -> None:
         self._tell = tell
         self._tokens = tokens
         self._transport = transport
+        self._capabilities = capabilities
         self._details: ConnectionDetails | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer = PausableTimer()
@@ -82,6 +85,9 @@ class Run:
         self._closing = True
         self._timer.cancel()
         self.outbox.close()
+        if self.link is not None:
+            for capability in self._capabilities:
+                capability.detach()
         running = set(self._tasks)
         for task in running:
             task.cancel()
@@ -135,6 +141,8 @@ class Run:
                 # Loading a native library takes long: the loop must not stand still for it.
                 transport = await asyncio.to_thread(for_url, details.server_url)
             self.link = transport.open(details, self._tell)
+            for capability in self._capabilities:
+                capability.attach(self.link, self._tell)
             self._spawn(self.outbox.run(self.link))
             await self.link.connect()
         except SessionError as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from session_fsm.messages.merge import EMPTY_LOG, MessageLog
-from session_fsm.roster import NO_ATTRIBUTES, Participant, Roster
+from session_fsm.roster import NO_ATTRIBUTES, NOT_JOINED, Local, Participant, Roster
 from session_fsm.states import (
     AGENT_FINISHED,
     AGENT_PENDING,
@@ -49,6 +49,8 @@ class RunSnapshot:
         end_reason: Why the run ended, or None.
         room_name: The room's name while it is joined.
         local_identity: This participant's identity while the room is joined.
+        room_metadata: The room's metadata while it is joined, maybe empty.
+        local: What the server knows of this participant while the room is joined.
         dispatches: The token dispatches an agent.
         links: How often the link was restored.
         joins: How often an agent became the session's.
@@ -63,6 +65,8 @@ class RunSnapshot:
     end_reason: EndReason | None = None
     room_name: str | None = None
     local_identity: str | None = None
+    room_metadata: str = ""
+    local: Local = NOT_JOINED
     dispatches: bool = False
     links: int = 0
     joins: int = 0
@@ -192,6 +196,16 @@ class SessionSnapshot:
         return self.run.local_identity
 
     @property
+    def room_metadata(self) -> str:
+        """The room's metadata while it is joined; empty where it has none."""
+        return self.run.room_metadata
+
+    @property
+    def local(self) -> Local:
+        """What the server knows of this participant while the room is joined."""
+        return self.run.local
+
+    @property
     def messages(self) -> Sequence[Message]:
         """The messages of the present run, or of the last one; a persistent vector."""
         return self.log.messages
@@ -232,6 +246,12 @@ class SessionSnapshot:
             "is_reconnecting": self.is_reconnecting,
             "room_name": self.room_name,
             "local_identity": self.local_identity,
+            "room_metadata": self.room_metadata,
+            "local": {
+                "name": self.local.name,
+                "metadata": self.local.metadata,
+                "attributes": dict(self.local.attributes),
+            },
             "end_reason": self.end_reason.value if self.end_reason else None,
             "failure": failure
             and {"type": type(failure).__name__, "kind": failure.kind, "message": str(failure)},

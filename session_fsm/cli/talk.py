@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from session_fsm.cli.exit_codes import NoAnswerError
 from session_fsm.errors import SendError, SessionEnded
-from session_fsm.session import ENDED
 from session_fsm.states import AgentState, EndReason
+from session_fsm.view import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

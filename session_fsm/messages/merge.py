@@ -20,6 +20,7 @@ import attrs
 from pyrsistent import PMap, PVector, pmap, pvector
 
 from session_fsm.events import (
+    SpeechCorrected,
     TextChunk,
     TextClosed,
     TextFact,
@@ -84,6 +85,7 @@ class Room:
 
     local_identity: str | None
     roster: Roster
+    local_tracks: frozenset[str] = frozenset()
 
     def sender(self, identity: str) -> str:
         """Return ``user``, ``agent``, ``avatar`` or the identity itself."""
@@ -108,11 +110,17 @@ def merge(
             return _closed(log, fact)
         case TextSubmitted(message):
             return _add(log, message)
-        case TextSettled(message_id, status):
-            place = log.places.get(message_id)
-            if place is None:
-                return log, ()
-            return _put(log, attrs.evolve(log.messages[place], status=status))
+        case TextSettled():
+            return _settled(log, fact)
+        case SpeechCorrected():
+            return log, ()
+
+
+def _settled(log: MessageLog, fact: TextSettled) -> tuple[MessageLog, tuple[MessageChange, ...]]:
+    place = log.places.get(fact.message_id)
+    if place is None:
+        return log, ()
+    return _put(log, attrs.evolve(log.messages[place], status=fact.status))
 
 
 def finish(log: MessageLog) -> tuple[MessageLog, tuple[MessageChange, ...]]:

@@ -28,6 +28,8 @@ class MessageStatus(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
+    UNCONFIRMED = "unconfirmed"
+    """It left, and nobody can tell any more whether the agent got it."""
 
 
 @attrs.frozen

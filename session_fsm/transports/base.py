@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from session_fsm.events import Fact
     from session_fsm.tokens.details import ConnectionDetails
+    from session_fsm.transports.streams import StreamPort
 
     Sink: TypeAlias = Callable[[Fact], None]
 
@@ -43,6 +44,11 @@ class Link(Protocol):
     @property
     def publishes(self) -> bool:
         """Whether this client has a track of its own in the room."""
+        ...
+
+    @property
+    def streams(self) -> StreamPort:
+        """The text and byte streams of this link, besides the conversation's own."""
         ...
 
     async def connect(self) -> None:

@@ -57,6 +57,8 @@ _RULES = {
     ev.ParticipantLeft: "participant_left",
     ev.ParticipantChanged: "participant_changed",
     ev.TrackChanged: "nothing",
+    ev.RoomChanged: "nothing",
+    ev.LocalChanged: "nothing",
     ev.ProbeAnswered: "probe_answered",
     ev.ProbeUnanswered: "probe_unanswered",
     ev.BufferingStarted: "buffering_started",

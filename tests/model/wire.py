@@ -59,6 +59,7 @@ class SilentLink:
     sent: list[str] = attrs.Factory(list)
     room: None = None
     publishes: bool = True
+    streams: object = None
 
     async def connect(self) -> None:
         outcome = await self.joined

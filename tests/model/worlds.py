@@ -27,11 +27,13 @@ from session_fsm.events import (
     LinkGone,
     LinkLost,
     LinkRestored,
+    LocalChanged,
     ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
     ProbeAnswered,
     ProbeUnanswered,
+    RoomChanged,
     RoomJoined,
     RunClosed,
     RunFailed,
@@ -40,7 +42,7 @@ from session_fsm.events import (
     TrackChanged,
 )
 from session_fsm.reducer import step
-from session_fsm.roster import Participant
+from session_fsm.roster import Local, Participant
 from session_fsm.snapshot import Deadline, SessionSnapshot
 from session_fsm.testing import Exploration, explore
 
@@ -235,6 +237,8 @@ PROBES = World(
         *(told(who) for told in (ProbeAnswered, ProbeUnanswered) for who in "ab"),
         TrackChanged("a", "microphone", "track"),
         TrackChanged("a", "microphone", None),
+        RoomChanged("the room's metadata"),
+        LocalChanged(Local("Ann")),
     ),
 )
 WORLDS = (JOURNEY, REPORTS, LINK, TWO, HANDOVER, NAMES, AGAIN, PROBES)

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from session_fsm.tokens.details import ConnectionDetails
     from session_fsm.transports.base import Sink
+    from session_fsm.transports.streams import StreamPort
 
 PROBE_METHOD: Final = "lk.session.probe"
 """An RPC method that no agent has."""
@@ -103,6 +104,11 @@ class LiveKitLink:
     def publishes(self) -> bool:
         """Whether this client has published a track."""
         return bool(self._room.local_participant.track_publications)
+
+    @property
+    def streams(self) -> StreamPort:
+        """The streams of this link."""
+        raise NotImplementedError
 
     async def connect(self) -> None:
         """Join the room and tell ``RoomJoined``, then what came in before it."""

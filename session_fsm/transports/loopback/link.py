@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from session_fsm.transports.base import Sink
     from session_fsm.transports.loopback.network import LoopbackAgent
+    from session_fsm.transports.streams import StreamPort
 
 
 class LoopbackLink:
@@ -52,6 +53,11 @@ class LoopbackLink:
     def publishes(self) -> bool:
         """False: nothing is published on a loopback."""
         return False
+
+    @property
+    def streams(self) -> StreamPort:
+        """The streams of this link."""
+        raise NotImplementedError
 
     async def connect(self) -> None:
         """Join the room of the token, which is made if it is not there."""

@@ -21,6 +21,10 @@ FAMILY = {
     "MediaError": "SessionError",
     "EncryptionError": "SessionError",
     "SendError": "SessionError",
+    "StreamError": "SessionError",
+    "RpcError": "SessionError",
+    "UpdateError": "SessionError",
+    "ChannelError": "SessionError",
     "SessionEnded": "SessionError",
     "SessionStateError": "SessionError",
 }

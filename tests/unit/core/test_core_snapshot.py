@@ -66,6 +66,8 @@ def test_a_session_that_never_started_as_json() -> None:
         "is_reconnecting": False,
         "room_name": None,
         "local_identity": None,
+        "room_metadata": "",
+        "local": {"name": "", "metadata": "", "attributes": {}},
         "end_reason": None,
         "failure": None,
         "agent": {
@@ -105,6 +107,8 @@ def test_a_conversation_as_json() -> None:
         "is_reconnecting": True,
         "room_name": "room",
         "local_identity": "me",
+        "room_metadata": "",
+        "local": {"name": "", "metadata": "", "attributes": {}},
         "end_reason": None,
         "failure": None,
         "agent": {

@@ -148,7 +148,7 @@ async def test_ending_lasts_five_seconds_at_most(caplog: pytest.LogCaptureFixtur
     agent = ScriptedAgent()
     async with make(agent) as session:
         await session.start()
-        link = session._run.link  # type: ignore[union-attr]
+        link = session._mailbox.run.link  # type: ignore[union-attr]
         cancelled = asyncio.Event()
 
         async def hangs() -> None:

@@ -161,7 +161,7 @@ async def test_a_text_that_the_outage_overtakes_is_not_shown_as_sent() -> None:
     async with make(agent) as session:
         await session.start()
         await session.send("before")
-        link = session._run.link  # type: ignore[union-attr]
+        link = session._mailbox.run.link  # type: ignore[union-attr]
         original = link.send_text  # type: ignore[union-attr]
 
         async def slow(text: str, topic: str, agent: str | None) -> None:

@@ -1,0 +1,24 @@
+"""What a session can do beyond talking: each is attached to the link of every run in turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from session_fsm.transports.base import Link, Sink
+
+
+class Capability(Protocol):
+    """Lives as long as its session, and works on one link at a time."""
+
+    def attach(self, link: Link, tell: Sink) -> None:
+        """Begin with a link that is not connected yet; ``tell`` takes facts of its run."""
+        ...
+
+    def detach(self) -> None:
+        """End everything that belongs to the link: the run is over. Nothing may hang after it."""
+        ...
+
+    def close(self) -> None:
+        """The session is closed: complete what is observed, forget what is registered."""
+        ...

@@ -1,0 +1,1 @@
+"""What is exchanged besides the conversation: streams, calls, shared state, data tracks."""

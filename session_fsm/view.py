@@ -1,0 +1,193 @@
+"""What can be seen of a session: every store, selected from one store of snapshots.
+
+A live session and the replay of a recorded one show the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from contextlib import aclosing
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from session_fsm.agent import Agent
+from session_fsm.arguments import checked_patience
+from session_fsm.errors import SessionEnded, SessionError, SessionStateError
+from session_fsm.messages.store import MessageStore
+from session_fsm.states import EndReason, SessionState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from session_fsm.messages.message import MessageChange
+    from session_fsm.snapshot import SessionSnapshot
+    from session_fsm.states import ConnectionState
+    from session_fsm.transition import Transition
+    from stores import EventStream, Store
+
+ENDED: Final[Mapping[EndReason | None, str]] = {
+    EndReason.ENDED: "The session was ended before that.",
+    EndReason.HUNG_UP: "The session ended before that: the agent left the room on purpose.",
+    EndReason.ROOM_DELETED: "The session ended before that: the room was deleted.",
+}
+
+
+class SessionView:
+    """The stores of a session, and the waits on them."""
+
+    def __init__(
+        self,
+        snapshots: Store[SessionSnapshot],
+        transitions: EventStream[Transition],
+        changes: EventStream[MessageChange],
+        last: Mapping[str, Transition],
+    ) -> None:
+        self._snapshots = snapshots
+        self._transitions = transitions
+        self._changes = changes
+        self._last = last
+        self.agent = Agent(snapshots, self.wait_until)
+
+    def __repr__(self) -> str:
+        now = self.snapshot
+        return (
+            f"<{type(self).__name__} {now.state}, {now.connection_state}, agent {now.agent.state}>"
+        )
+
+    @property
+    def snapshot(self) -> SessionSnapshot:
+        """Everything that can be seen at this moment."""
+        return self._snapshots.value
+
+    @property
+    def snapshots(self) -> Store[SessionSnapshot]:
+        """The store of snapshots; all others are selected from it."""
+        return self._snapshots
+
+    @property
+    def transitions(self) -> EventStream[Transition]:
+        """Every transition of the three charts, after the snapshot that shows it."""
+        return self._transitions
+
+    @property
+    def last_transitions(self) -> Mapping[str, Transition]:
+        """Name of a chart -> its last transition; a chart that never moved is not in it."""
+        return MappingProxyType(self._last)
+
+    @cached_property
+    def state(self) -> Store[SessionState]:
+        """Where the session stands; see `SessionState`."""
+        return self._snapshots.select(lambda snapshot: snapshot.state)
+
+    @cached_property
+    def connection_state(self) -> Store[ConnectionState]:
+        """The link to the room; see `ConnectionState`."""
+        return self._snapshots.select(lambda snapshot: snapshot.connection_state)
+
+    @cached_property
+    def is_connected(self) -> Store[bool]:
+        """Whether the room is joined, also while the link is being restored."""
+        return self._snapshots.select(lambda snapshot: snapshot.is_connected)
+
+    @cached_property
+    def is_reconnecting(self) -> Store[bool]:
+        """Whether the link is being restored."""
+        return self._snapshots.select(lambda snapshot: snapshot.is_reconnecting)
+
+    @cached_property
+    def failure(self) -> Store[SessionError | None]:
+        """Why the last run failed; None before, without a failure, and from the next start on."""
+        return self._snapshots.select(lambda snapshot: snapshot.failure)
+
+    @cached_property
+    def end_reason(self) -> Store[EndReason | None]:
+        """Why the last run ended; see `EndReason`."""
+        return self._snapshots.select(lambda snapshot: snapshot.end_reason)
+
+    @cached_property
+    def room_name(self) -> Store[str | None]:
+        """The room's name while it is joined."""
+        return self._snapshots.select(lambda snapshot: snapshot.room_name)
+
+    @cached_property
+    def local_identity(self) -> Store[str | None]:
+        """This participant's identity while the room is joined."""
+        return self._snapshots.select(lambda snapshot: snapshot.local_identity)
+
+    @cached_property
+    def messages(self) -> MessageStore:
+        """The conversation: all messages, in the order of their first appearance."""
+        return MessageStore(self._snapshots, self._changes)
+
+    # Waiting ------------------------------------------------------------------------------------
+
+    async def wait_until(
+        self,
+        predicate: Callable[[SessionSnapshot], bool],
+        timeout: float | None = None,  # noqa: ASYNC109 - the waits of all SDKs have one
+    ) -> SessionSnapshot:
+        """Wait until the predicate holds for a snapshot, and return that snapshot.
+
+        What holds already returns at once, whatever the state. Before a start it waits.
+
+        Args:
+            predicate: Looks at a snapshot; no snapshot is left out.
+            timeout: Seconds; None waits for ever.
+
+        Raises:
+            SessionError: The run failed before; the failure itself.
+            SessionEnded: The run ended before.
+            SessionStateError: The session was closed before.
+            TimeoutError: The time is over.
+        """
+        if inspect.iscoroutinefunction(predicate):
+            raise TypeError("predicate must be a plain function of a SessionSnapshot.")
+        limit = asyncio.timeout(checked_patience("timeout", timeout))
+        try:
+            async with limit:
+                return await self._reached(predicate)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise TimeoutError(f"Not reached within {timeout:g} seconds: {self!r}.") from None
+
+    async def _reached(self, predicate: Callable[[SessionSnapshot], bool]) -> SessionSnapshot:
+        running = False
+        async with aclosing(self._snapshots.values("all")) as snapshots:
+            async for snapshot in snapshots:
+                if predicate(snapshot):
+                    return snapshot
+                if snapshot.state is not SessionState.IDLE:
+                    running = True
+                elif running:
+                    raise why_ended(snapshot).with_traceback(None)
+        raise closed_error()
+
+    async def wait_until_connected(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Wait until the room is joined and the link is up; raises as ``wait_until``."""
+        await self.wait_until(
+            lambda snapshot: snapshot.is_connected and not snapshot.is_reconnecting, timeout
+        )
+
+    async def wait_until_disconnected(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Wait until there is no link; returns at once before a start."""
+        await self.wait_until(
+            lambda snapshot: snapshot.connection_state.value == "disconnected", timeout
+        )
+
+
+def why_ended(snapshot: SessionSnapshot) -> SessionError:
+    """Return what is raised to whoever waits for something that the end prevented."""
+    reason = snapshot.end_reason
+    if snapshot.failure is not None:
+        return snapshot.failure
+    if reason is None:
+        raise AssertionError("a run that ended has a reason")
+    return SessionEnded(ENDED[reason], kind=reason.value)
+
+
+def closed_error() -> SessionStateError:
+    """Return what is raised by a session that was closed."""
+    return SessionStateError("The session was closed: make a new one.", kind="closed")
