@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from session_fsm.errors import StreamError as StreamError
     from session_fsm.errors import TokenError as TokenError
     from session_fsm.errors import UpdateError as UpdateError
+    from session_fsm.limits import Limits as Limits
     from session_fsm.messages.message import Message as Message
     from session_fsm.messages.message import MessageAdded as MessageAdded
     from session_fsm.messages.message import MessageKind as MessageKind
@@ -73,6 +74,7 @@ _HOMES: Final = {
     "ConnectionState": "states",
     "EncryptionError": "errors",
     "EndReason": "states",
+    "Limits": "limits",
     "MediaError": "errors",
     "Message": "messages.message",
     "MemoryStore": "tokens.cached",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from session_fsm.arguments import checked_patience, checked_seconds, checked_text, merged_options
 from session_fsm.errors import SessionStateError
 from session_fsm.events import End, Start
+from session_fsm.limits import DEFAULT_LIMITS, Limits
 from session_fsm.mailbox import Mailbox
 from session_fsm.run import Run
 from session_fsm.states import SessionState
@@ -45,6 +46,7 @@ class Session(SessionView):
         agent_return_timeout: Seconds in which an agent that is gone without a goodbye must be
             back; None waits for ever.
         token_timeout: Seconds in which the token source must answer.
+        limits: How much of what others send is kept.
         transport: What to reach the room with; by default the scheme of the URL decides.
         on_unhandled: Called with every exception that an observer of this session raises. They
             are logged in any case, and never disturb the session or another observer.
@@ -64,6 +66,7 @@ class Session(SessionView):
         agent_timeout: float | None = 20.0,
         agent_return_timeout: float | None = 5.0,
         token_timeout: float = 30.0,
+        limits: Limits = DEFAULT_LIMITS,
         transport: Transport | None = None,
         on_unhandled: OnUnhandled | None = None,
     ) -> None:
@@ -74,6 +77,9 @@ class Session(SessionView):
             raise TypeError(f"transport must have an open(), {type(transport).__name__} has none.")
         if on_unhandled is not None and not callable(on_unhandled):
             raise TypeError(f"on_unhandled must be callable, not {type(on_unhandled).__name__}.")
+        if not isinstance(limits, Limits):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"limits must be a Limits, not {type(limits).__name__}.")
+        self._limits = limits
         self._transport = transport
         self._tokens = PreparedToken(
             token_source,
