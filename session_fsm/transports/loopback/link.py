@@ -84,7 +84,7 @@ class LoopbackLink:
 
     def tell(self, fact: Fact) -> None:
         """Tell a fact of the room, unless the link is down."""
-        if not self._restored.is_set():
+        if not self._restored.is_set() or self._network.is_silent:
             return
         match fact:
             case TextOpened(stream_id):
@@ -103,13 +103,14 @@ class LoopbackLink:
             raise SendError("The text could not be sent: the room is left.", kind="transport")
         was_up = self._restored.is_set()
         await self._restored.wait()
-        if was_up and topic == CHAT_TOPIC:
+        if was_up and topic == CHAT_TOPIC and not self._network.is_silent:
             self._room.agent.hear(self._room, text, agent)
 
     async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109 - the peer's time
         """Ask the scripted agent whether it is alive."""
         there = self._room is not None and find(self._room.roster, identity) is not None
-        if there and self._restored.is_set() and self._agent.answers(identity):
+        is_up = self._restored.is_set() and not self._network.is_silent
+        if there and is_up and self._agent.answers(identity):
             return True
         await asyncio.sleep(timeout)
         return False
