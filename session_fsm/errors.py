@@ -85,6 +85,7 @@ KINDS: Final[dict[str, dict[str, str]]] = {
         "timeout": "the agent serves the session channel and did not answer in time",
         "refused": "the agent answered with an error",
         "run-ended": "the session, or the agent, was gone before the answer came",
+        "transport": "the transport refused to send the request",
     },
     "SessionEnded": {
         "ended": "the user ended the session",
