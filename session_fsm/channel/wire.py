@@ -58,7 +58,7 @@ class Answer:
     error: str | None = None
 
 
-def protocol() -> Any:  # noqa: ANN401 - a module
+def protocol() -> Any:
     """Return the module with the messages."""
     return import_module("livekit.protocol.agent_pb.agent_session")
 

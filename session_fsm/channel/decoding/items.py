@@ -63,7 +63,7 @@ def item(wire: pb.ChatContext.ChatItem) -> ChatItem:
     return _ITEMS[kind](getattr(wire, kind))
 
 
-def items(wire: Any) -> tuple[ChatItem, ...]:  # noqa: ANN401 - a protobuf list
+def items(wire: Any) -> tuple[ChatItem, ...]:
     """Return a history."""
     return every(item, wire)
 
