@@ -59,6 +59,7 @@ KINDS: Final[dict[str, dict[str, str]]] = {
         "cancelled": "the stream was cancelled",
         "limit": "more arrived, or was to be sent, than one of the session's limits allows",
         "run-ended": "the session ended before the stream did",
+        "unconfirmed": "all of it was sent, and nobody confirmed that it arrived",
         "transport": "the transport refused the stream",
     },
     "RpcError": {

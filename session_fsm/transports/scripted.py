@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import attrs
 
+from session_fsm.data.info import StreamHeader
 from session_fsm.messages.merge import CHAT_TOPIC, FINAL, SEGMENT_ID, TRANSCRIPTION_TOPIC
 from session_fsm.roster import AGENT_NAME, AGENT_STATE, Participant
 from session_fsm.transports.loopback import LoopbackNetwork, LoopbackRoom
+from session_fsm.transports.received import Received
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from session_fsm.data.info import StreamInfo
+    from session_fsm.transports.loopback.streams import RoomStream
 
 
 def echo(text: str) -> str:
@@ -55,6 +61,8 @@ class ScriptedAgent:
         responsive: Whether it refuses RPCs, as the living do.
         network: The network that it is reached by: break its links, delete its rooms.
         heard: Every text that has reached it, in all rooms.
+        received: Every stream that has reached it, in all rooms; texts on ``lk.chat``, too.
+        echoes: Topics of streams that it sends back to their senders.
     """
 
     name: str = "scripted-agent"
@@ -66,8 +74,10 @@ class ScriptedAgent:
     think_for: float = 0.3
     word_every: float = 0.06
     responsive: bool = True
+    echoes: Collection[str] = ()
     network: LoopbackNetwork = attrs.field(factory=LoopbackNetwork, repr=False)
     heard: list[str] = attrs.field(factory=list[str], init=False)
+    received: list[Received] = attrs.field(factory=list["Received"], init=False)
     _jobs: list[_Job] = attrs.field(factory=list[_Job], init=False, repr=False)
 
     # The script ---------------------------------------------------------------------------------
@@ -136,6 +146,34 @@ class ScriptedAgent:
                 self.heard.append(text)
                 job.heard.put_nowait(text)
 
+    def take(
+        self, room: LoopbackRoom, info: StreamInfo, to: tuple[str, ...]
+    ) -> tuple[Received, ...]:
+        """Take a stream that is for it, unless nobody serves the room."""
+        job = next((one for one in self._jobs if one.room is room and one.identity in to), None)
+        if job is None or not room.is_served:
+            return ()
+        stream = Received(info, partial(self._echo, job) if info.topic in self.echoes else None)
+        self.received.append(stream)
+        return (stream,)
+
+    def _echo(self, job: _Job, stream: Received) -> None:
+        info = stream.info
+        self._send(
+            job,
+            StreamHeader(
+                str(uuid4()),
+                info.kind,
+                info.topic,
+                (info.sender,),
+                info.name,
+                info.mime_type,
+                info.size,
+                info.attributes,
+            ),
+            stream.pieces,
+        )
+
     def answers(self, identity: str) -> bool:
         """Say whether this participant refuses RPCs."""
         return self.responsive and any(job.identity == identity for job in self._jobs)
@@ -185,3 +223,23 @@ class ScriptedAgent:
             stream = job.room.open_text(job.identity, CHAT_TOPIC, {})
             stream.write(text)
             stream.close()
+
+    def send_stream(self, header: StreamHeader, *pieces: str | bytes) -> None:
+        """Send a whole stream, in every room."""
+        for job in self._jobs:
+            self._send(job, header, pieces)
+
+    def _send(self, job: _Job, header: StreamHeader, pieces: Iterable[str | bytes]) -> None:
+        stream = job.room.open_stream(job.identity, header)
+        for piece in pieces:
+            stream.write(piece)
+        stream.close()
+
+    def open_stream(self, header: StreamHeader) -> RoomStream:
+        """Open a stream in the room that it serves, to be written and closed later.
+
+        Raises:
+            IndexError: It serves no room.
+        """
+        job = self._jobs[-1]
+        return job.room.open_stream(job.identity, header)
