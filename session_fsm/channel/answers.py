@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen
+class Items:
+    """Part of a history, the oldest item first."""
+
+    items: tuple[ChatItem, ...]
+
+
+@attrs.frozen
 class AgentInfo:
     """The agent that has the conversation now.
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from session_fsm.arguments import checked_seconds, checked_text
-from session_fsm.channel.answers import AgentInfo, AgentSessionInfo, FrameworkInfo, RtcStats
+from session_fsm.channel.answers import AgentInfo, AgentSessionInfo, FrameworkInfo, Items, RtcStats
 from session_fsm.channel.usage import Usage
 
 if TYPE_CHECKING:
@@ -124,10 +124,8 @@ class ChannelCalls:
         """
         fields = {"text": checked_text("text", text)}
         seconds = checked_seconds("timeout", timeout)
-        done: tuple[ChatItem, ...] = await self._channel.want(
-            tuple, "run_input", seconds, again=False, fields=fields
-        )
-        return done
+        done = await self._channel.want(Items, "run_input", seconds, again=False, fields=fields)
+        return done.items
 
     async def mute_io(
         self,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
+from session_fsm.channel.answers import Items
 from session_fsm.channel.broadcast import Broadcast
-from session_fsm.channel.items import ChatItem
 from session_fsm.channel.line import Line
 from session_fsm.channel.vigil import Vigil
 from session_fsm.errors import ChannelError, SessionStateError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from reactivex.abc import DisposableBase
 
-    from session_fsm.channel.items import ChatMessage
+    from session_fsm.channel.items import ChatItem, ChatMessage
     from session_fsm.limits import Limits
     from session_fsm.messages.message import MessageChange
     from session_fsm.snapshot import SessionSnapshot
@@ -91,8 +91,7 @@ class Channel:
 
     async def history(self, timeout: float = 10.0) -> tuple[ChatItem, ...]:  # noqa: ASYNC109
         """Return the items of the agent's history, the oldest first; raises as `want`."""
-        found: tuple[ChatItem, ...] = await self.want(tuple, "get_chat_history", timeout)
-        return found
+        return (await self.want(Items, "get_chat_history", timeout)).items
 
     def on_user_item(self, callback: Callable[[ChatMessage], None]) -> DisposableBase:
         """Call back with each of the user's items that the agent adds to its history."""

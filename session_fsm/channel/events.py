@@ -1,8 +1,8 @@
 """What an agent tells on its session channel: one frozen class for each kind of event.
 
-Source: ``AgentSessionEvent`` of livekit-protocol 1.1.29, as livekit-agents 1.8.9 sends it. Every event
-has ``at``: when it happened by the agent's clock, aware, UTC, or None where that makes no sense.
-Durations are seconds. A value of an enum that is not known here is None.
+Source: ``AgentSessionEvent`` of livekit-protocol 1.1.29, as livekit-agents 1.8.9 sends it. Every
+event has ``at``: when it happened by the agent's clock, aware, UTC, or None where that makes no
+sense. Durations are seconds. A value of an enum that is not known here is None.
 """
 
 from __future__ import annotations

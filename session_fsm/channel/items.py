@@ -1,7 +1,8 @@
 """What an agent's history is made of: one frozen class for each kind of item.
 
-Source: ``livekit_agent_session.proto`` of livekit-protocol 1.1.29, as livekit-agents 1.8.9 fills it.
-Times are aware and UTC, or None where the agent gave none that makes sense; durations are seconds.
+Source: ``livekit_agent_session.proto`` of livekit-protocol 1.1.29, as livekit-agents 1.8.9 fills
+it. Times are aware and UTC, or None where the agent gave none that makes sense; durations are
+seconds.
 """
 
 from __future__ import annotations

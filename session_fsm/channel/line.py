@@ -1,7 +1,8 @@
 """The session channel of one run: who is at its other end, what that one tells, what it answers.
 
 Measured with livekit-agents 1.8.9: the agent serves the channel before it first shows `listening`,
-and answers within 25 ms. Everybody in the room may write on the topic: only the agent is listened to.
+and answers within 25 ms. Everybody in the room may write on the topic: only the agent is listened
+to.
 """
 
 from __future__ import annotations
@@ -192,7 +193,7 @@ class Line:
             return
         try:
             told = wire.parse(data)
-        except wire.Garbage as error:
+        except wire.GarbageError as error:
             self.garbage += 1
             if self.garbage == 1:
                 logger.warning("a message on the agent's session channel makes no sense: %s", error)

@@ -173,6 +173,8 @@ class Requests:
             await writer.write(data)
             await writer.close()
         except StreamError as error:
+            if error.kind == "unconfirmed":
+                return  # all of it was sent: the answer will say whether it arrived
             if asked.again and (self._whom is None or self._links != links):
                 return  # the link was lost: it is sent again over the next one
             failure = ChannelError(

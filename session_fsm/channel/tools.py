@@ -86,23 +86,25 @@ class ToolCalls:
 
     def fold(self, event: ChannelEvent) -> tuple[ToolCall, ...]:
         """Return the calls that the event changes, as they are now."""
+        calls: list[ToolCall] = []
         match event:
             case ToolCallStarted(call, at):
-                return self._put(self._started(call, at))
-            case ToolsStarted(calls, at):
-                return self._put(*(self._started(call, at) for call in calls))
+                calls = [self._started(call, at)]
+            case ToolsStarted(started, at):
+                calls = [self._started(call, at) for call in started]
             case ToolCallUpdated():
-                return self._put(self._updated(event))
+                calls = [self._updated(event)]
             case ToolCallEnded():
-                return self._put(self._ended(event))
+                calls = [self._ended(event)]
             case ToolReplyUpdated():
-                return self._put(*self._replied(event))
+                calls = self._replied(event)
             case ToolsExecuted():
-                return self._put(*self._executed(event))
+                calls = self._executed(event)
             case _:
-                return ()
+                pass
+        return self._put(calls)
 
-    def _put(self, *calls: ToolCall) -> tuple[ToolCall, ...]:
+    def _put(self, calls: list[ToolCall]) -> tuple[ToolCall, ...]:
         changed = tuple(one for one in calls if self._calls.get(one.call_id) != one)
         for one in changed:
             self._calls[one.call_id] = one

@@ -1,8 +1,8 @@
 """Whether the agent is alive: pings, and whether it takes up what it is told.
 
-A ping does not tell an agent whose session has ended from a living one: measured with livekit-agents
-1.8.9, such an agent still shows ``listening``, and may answer pings, while its history does not grow
-any more. A living one shows ``thinking`` 0.01 s after a text.
+A ping does not tell an agent whose session has ended from a living one: measured with
+livekit-agents 1.8.9, such an agent still shows ``listening``, and may answer pings, while its
+history does not grow any more. A living one shows ``thinking`` 0.01 s after a text.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from session_fsm.channel.answers import Items
 from session_fsm.errors import ChannelError
 from session_fsm.events import AgentStirred, PingAnswered, PingUnanswered, TextIgnored
 from session_fsm.messages.message import MessageStatus, MessageUpdated
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from stores import EventStream, Store
 
 UPTAKE: Final = 5.0
-"""Seconds that an agent has to take up a text; measured: 0.01 s, and under 1 s where the machine has
-seven times too much to do."""
+"""Seconds that an agent has to take up a text; measured: 0.01 s."""
 MOST_MISSED: Final = 2
 """Pings in a row that are unanswered before the agent counts as unresponsive."""
 
@@ -138,14 +138,14 @@ class Vigil:
     async def _look_at_history(self, whom: Whom) -> None:
         known, stirs = self._line.last_item, self._stirs
         try:
-            items = await self._line.ask("get_chat_history", UPTAKE)
+            answer = await self._line.ask("get_chat_history", UPTAKE)
         except ChannelError as error:
             if error.kind != "timeout" or not self._line.is_up:
                 return
             has_grown = False
         else:
-            newest = items[-1] if isinstance(items, tuple) and items else None
-            self._line.last_item = getattr(newest, "id", "")
+            items = answer.items if isinstance(answer, Items) else ()
+            self._line.last_item = getattr(items[-1], "id", "") if items else ""
             has_grown = self._line.last_item != known
         if stirs != self._stirs or whom != self._line.whom:
             return

@@ -1,8 +1,8 @@
 """The bytes of the session channel: one ``AgentSessionMessage`` for each byte stream.
 
-Source: ``livekit_agent_session.proto`` of livekit-protocol 1.1.29, and ``voice/remote_session.py`` of
-livekit-agents 1.8.9. This is the only module that loads livekit-protocol, when it is first needed:
-that takes 50 ms.
+Source: ``livekit_agent_session.proto`` of livekit-protocol 1.1.29, and ``voice/remote_session.py``
+of livekit-agents 1.8.9. This is the only module that loads livekit-protocol, when it is first
+needed: that takes 50 ms.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ REQUESTS: Final[Mapping[str, str]] = {
     "get_framework_info": "GetFrameworkInfo",
     "update_io": "UpdateIO",
 }
-"""Field of a ``SessionRequest`` -> name of its message. ``finalize_simulation`` is for simulators."""
+"""Field of a ``SessionRequest`` -> name of its message; that for simulators is left out."""
 
 
-class Garbage(ValueError):
+class GarbageError(ValueError):
     """What arrived is not a message of the session channel."""
 
 
@@ -67,7 +67,7 @@ def parse(data: bytes) -> Answer | ChannelEvent | None:
     """Return what the bytes say, or None where that is not for a front end.
 
     Raises:
-        Garbage: They say nothing, or more than is taken.
+        GarbageError: They say nothing, or more than is taken.
     """
     message: pb.AgentSessionMessage = protocol().AgentSessionMessage()
     try:
@@ -80,11 +80,11 @@ def parse(data: bytes) -> Answer | ChannelEvent | None:
                 error = wire.error if wire.HasField("error") else None
                 return Answer(wire.request_id, answer(wire), error)
             case None:
-                raise Garbage("it is empty")
+                raise GarbageError("it is empty")
             case _:
                 return None
     except (ValueError, _decode_error()) as error:
-        raise Garbage(f"{type(error).__name__}: {error}") from None
+        raise GarbageError(f"{type(error).__name__}: {error}") from None
 
 
 def _decode_error() -> type[Exception]:
@@ -98,9 +98,7 @@ def _named(wire: pb.AgentSessionEvent, told: ChannelEvent) -> ChannelEvent:
         case UnknownEvent("none"):
             return attrs.evolve(told, kind=_unknown(wire))
         case ItemAdded(UnknownItem("none")):
-            return attrs.evolve(
-                told, item=UnknownItem(_unknown(wire.conversation_item_added.item))
-            )
+            return attrs.evolve(told, item=UnknownItem(_unknown(wire.conversation_item_added.item)))
         case _:
             return told
 

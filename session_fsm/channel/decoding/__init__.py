@@ -1,1 +1,1 @@
-"""From protobuf objects to the typed ones. Nothing here loads protobuf: objects of it are handed in."""
+"""From protobuf objects to typed ones. Nothing here loads protobuf: its objects are handed in."""

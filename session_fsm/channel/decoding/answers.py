@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from session_fsm.channel.answers import AgentInfo, AgentSessionInfo, FrameworkInfo, RtcStats
+from session_fsm.channel.answers import AgentInfo, AgentSessionInfo, FrameworkInfo, Items, RtcStats
 from session_fsm.channel.decoding.events import AGENT_STATES, USER_STATES
 from session_fsm.channel.decoding.items import items, usage
 from session_fsm.channel.decoding.values import every, moment, pairs, plain, said, texts
@@ -45,8 +45,8 @@ def _framework(wire: pb.SessionResponse.GetFrameworkInfoResponse) -> FrameworkIn
 
 _ANSWERS: Final[Mapping[str, Callable[[Any], object]]] = {
     "pong": lambda _: True,
-    "get_chat_history": lambda wire: items(wire.items),
-    "run_input": lambda wire: items(wire.items),
+    "get_chat_history": lambda wire: Items(items(wire.items)),
+    "run_input": lambda wire: Items(items(wire.items)),
     "get_agent_info": _info,
     "get_session_state": _state,
     "get_rtc_stats": _stats,

@@ -66,9 +66,7 @@ def event(wire: pb.AgentSessionEvent) -> ChannelEvent:
     return _EVENTS[kind](getattr(wire, kind), at)
 
 
-def _tool(
-    wire: pb.AgentSessionEvent.ToolExecutionUpdated, at: datetime | None
-) -> ChannelEvent:
+def _tool(wire: pb.AgentSessionEvent.ToolExecutionUpdated, at: datetime | None) -> ChannelEvent:
     match wire.WhichOneof("update"):
         case "started":
             return ToolCallStarted(call(wire.started.function_call), at)

@@ -1,4 +1,4 @@
-"""Single values of the wire, made sense of: what makes none is None, 0 or an error, never nonsense."""
+"""Single values of the wire, made sense of: what makes none is None, 0 or an error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 P = TypeVar("P")
 
 
-class TooMany(ValueError):
+class TooManyError(ValueError):
     """A list or a map has more entries than are taken."""
 
 
@@ -32,10 +32,10 @@ def bounded(entries: Sequence[P]) -> Sequence[P]:
     """Return the entries, unless there are too many.
 
     Raises:
-        TooMany: There are.
+        TooManyError: There are.
     """
     if len(entries) > MOST:
-        raise TooMany(f"a list or map of {len(entries)} entries; {MOST} are taken")
+        raise TooManyError(f"a list or map of {len(entries)} entries; {MOST} are taken")
     return entries
 
 
@@ -43,7 +43,7 @@ def every(make: Callable[[P], T], entries: Sequence[P]) -> tuple[T, ...]:
     """Return what is made of each entry, in their order.
 
     Raises:
-        TooMany: There are too many.
+        TooManyError: There are too many.
     """
     return tuple([make(one) for one in bounded(entries)])
 
@@ -57,7 +57,7 @@ def pairs(entries: Mapping[str, str]) -> dict[str, str]:
     """Return a map of texts.
 
     Raises:
-        TooMany: It has too many entries.
+        TooManyError: It has too many entries.
     """
     return {key: entries[key] for key in bounded(list(entries))}
 
@@ -103,7 +103,7 @@ def plain(struct: Struct) -> dict[str, Any]:
     """Return a JSON-like object; protobuf's parser has bounded how deep it goes.
 
     Raises:
-        TooMany: A part of it has too many entries.
+        TooManyError: A part of it has too many entries.
     """
     fields = struct.fields
     return {key: _value(fields[key]) for key in bounded(list(fields))}

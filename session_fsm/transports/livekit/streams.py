@@ -25,7 +25,7 @@ from session_fsm.transports.listeners import Feeds, Listeners
 from session_fsm.transports.livekit.writers import LiveKitWriters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from session_fsm.data.info import StreamHeader
     from session_fsm.transports.livekit.writers import LiveKitWriter
