@@ -51,7 +51,7 @@ class Line:
     Attributes:
         whom: The agent, and which coming of it; None while there is none.
         is_served: Whether it serves the channel; None while that is not known.
-        last_item: Id of the newest item of its history that is known, or None.
+        last_user_item: Id of the user's newest message in its history that is known, or None.
         on_event: Called whenever it tells something.
     """
 
@@ -77,7 +77,7 @@ class Line:
         self._is_closed = False
         self.whom: Whom | None = None
         self.is_served: bool | None = None
-        self.last_item: str | None = None
+        self.last_user_item: str | None = None
         self.garbage = 0
         self.on_event: Callable[[], None] = _nothing
         link.streams.listen(StreamKind.BYTES, wire.TOPIC, self._inbox.opened)
@@ -145,7 +145,7 @@ class Line:
         whom = None if agent.identity is None else Whom(agent.identity, now.run.joins)
         if whom != self.whom:
             self.whom = whom
-            self.is_served = self._greeted = self.last_item = None
+            self.is_served = self._greeted = self.last_user_item = None
             self._tools = ToolCalls()
             self._requests.gone(ChannelError(AGENT_GONE, kind="run-ended"), but=whom)
         if agent.is_connected:
@@ -173,6 +173,8 @@ class Line:
                 break
             except ChannelError as error:
                 logger.debug("a ping on the session channel: %s", error)
+                if error.kind != "timeout":
+                    await asyncio.sleep(SERVED_WITHIN / KNOCKS)
         if not self.is_served:
             self.is_served = False
             self._situation()
@@ -217,13 +219,18 @@ class Line:
             case UsageUpdated(usage):
                 self._tell(UsageTold(sender, usage))
             case ItemAdded(item):
-                self.last_item = getattr(item, "id", None) or self.last_item
-                if isinstance(item, ChatMessage) and item.role is ChatRole.ASSISTANT:
-                    self._tell(SpeechCorrected(sender, item.text, item.interrupted))
+                if isinstance(item, ChatMessage):
+                    self._heard(sender, item)
             case _:
                 pass
         self.on_event()
         self._broadcast.tell(event, self._tools)
+
+    def _heard(self, sender: str, message: ChatMessage) -> None:
+        if message.role is ChatRole.ASSISTANT:
+            self._tell(SpeechCorrected(sender, message.text, message.interrupted))
+        elif message.role is ChatRole.USER:
+            self.last_user_item = message.id
 
     def _keep(self, answer: object) -> None:
         if self.whom is None or self._is_closed:

@@ -83,12 +83,14 @@ class ToolCalls:
     def __init__(self) -> None:
         self._calls: dict[str, ToolCall] = {}
         self._entries: dict[str, str] = {}
+        self._followed: set[str] = set()
 
     def fold(self, event: ChannelEvent) -> tuple[ToolCall, ...]:
         """Return the calls that the event changes, as they are now."""
         calls: list[ToolCall] = []
         match event:
             case ToolCallStarted(call, at):
+                self._followed.add(call.call_id)
                 calls = [self._started(call, at)]
             case ToolsStarted(started, at):
                 calls = [self._started(call, at) for call in started]
@@ -113,6 +115,7 @@ class ToolCalls:
             oldest = next(iter(self._calls))
             del self._calls[oldest]
             self._entries = {key: of for key, of in self._entries.items() if of != oldest}
+            self._followed.discard(oldest)
         return changed
 
     def _call(self, call_id: str) -> ToolCall:
@@ -148,11 +151,15 @@ class ToolCalls:
         return [attrs.evolve(one, reply=event.status) for one in known if one is not None]
 
     def _executed(self, event: ToolsExecuted) -> list[ToolCall]:
-        """Calls of agents that tell no more than that they are answered."""
-        found = {call.call_id: self._started(call, None) for call in event.calls}
+        """Calls of agents that tell no more than that they are answered.
+
+        Where every step of a call is told, the output here may be no more than its first update.
+        """
+        calls = [call for call in event.calls if call.call_id not in self._followed]
+        found = {call.call_id: self._started(call, None) for call in calls}
         for output in event.outputs:
-            call = found.get(output.call_id) or self._call(output.call_id)
-            if call.is_running:
+            call = found.get(output.call_id)
+            if call is not None and call.is_running:
                 status = ToolStatus.ERROR if output.is_error else ToolStatus.DONE
                 found[output.call_id] = attrs.evolve(
                     call, status=status, result=output.output, ended_at=output.at or event.at

@@ -8,15 +8,17 @@ history does not grow any more. A living one shows ``thinking`` 0.01 s after a t
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from session_fsm.channel.answers import Items
+from session_fsm.channel.items import ChatMessage, ChatRole
 from session_fsm.errors import ChannelError
 from session_fsm.events import AgentStirred, PingAnswered, PingUnanswered, TextIgnored
-from session_fsm.messages.message import MessageStatus, MessageUpdated
+from session_fsm.messages.message import MessageStatus
 from session_fsm.states import AgentState
 
 if TYPE_CHECKING:
+    from session_fsm.channel.items import ChatItem
     from session_fsm.channel.line import Line
     from session_fsm.channel.requests import Whom
     from session_fsm.messages.message import MessageChange
@@ -49,6 +51,7 @@ class Vigil:
         self._snapshots = snapshots
         self._waiting: asyncio.TimerHandle | None = None
         self._stirs = 0
+        self._before: dict[str, int] = {}
         line.on_event = self._stir
         self._following = (
             changes.subscribe(self._changed),
@@ -101,13 +104,13 @@ class Vigil:
         message = change.message
         if message.sender in OF_THE_AGENT:
             self._stir()
-        elif (
-            message.status is MessageStatus.SENT
-            and isinstance(change, MessageUpdated)
-            and change.previous.status is not MessageStatus.SENT
-            and self._waiting is None
-        ):
-            self._wait()
+        elif message.status is MessageStatus.SENDING:
+            self._before.setdefault(message.id, self._stirs)
+        elif message.id in self._before:
+            # What stirred since the text was submitted may be the answer to it already.
+            stirred = self._before.pop(message.id) != self._stirs
+            if message.status is MessageStatus.SENT and not stirred and self._waiting is None:
+                self._wait()
 
     def _stir(self) -> None:
         """Something is heard that only a living session says."""
@@ -136,7 +139,7 @@ class Vigil:
             self._line.spawn(self._look_at_history(whom))
 
     async def _look_at_history(self, whom: Whom) -> None:
-        known, stirs = self._line.last_item, self._stirs
+        known, stirs = self._line.last_user_item, self._stirs
         try:
             answer = await self._line.ask("get_chat_history", UPTAKE)
         except ChannelError as error:
@@ -144,12 +147,24 @@ class Vigil:
                 return
             has_grown = False
         else:
-            items = answer.items if isinstance(answer, Items) else ()
-            self._line.last_item = getattr(items[-1], "id", "") if items else ""
-            has_grown = self._line.last_item != known
+            newest = newest_of_user(answer)
+            self._line.last_user_item = newest
+            has_grown = newest != known
         if stirs != self._stirs or whom != self._line.whom:
             return
         if known is None and has_grown:
             self._wait()  # now it is known what the history was
         elif not has_grown:
             self._told(TextIgnored)
+
+
+def newest_of_user(answer: object) -> str | None:
+    """Return the id of the user's last message in a history, or None where there is none."""
+    items = answer.items if isinstance(answer, Items) else ()
+    of_user = (one.id for one in reversed(items) if is_of_user(one))
+    return next(of_user, None)
+
+
+def is_of_user(item: ChatItem) -> TypeGuard[ChatMessage]:
+    """Say whether these are words of the user."""
+    return isinstance(item, ChatMessage) and item.role is ChatRole.USER

@@ -16,6 +16,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import channel
 from fakes import Ear, EchoAgent, EchoLLM, ToneTTS
 from livekit import api, rtc
 from livekit.agents import AgentServer, AgentSession, JobContext, JobExecutorType, cli
@@ -73,6 +74,7 @@ COMMANDS: dict[str, Callable[[JobContext, AgentSession], Awaitable[None]]] = {
     "!delete": _delete,  # deletes the room
     "!aclose": _aclose,  # closes the session; the agent stays in the room, deaf
     "!chat": _chat,  # writes on lk.chat instead of speaking
+    **channel.COMMANDS,
 }
 
 
