@@ -3,7 +3,8 @@
 The metadata of the dispatch chooses what it does, as a JSON object:
 `greet` (true or a text) speaks first; `slow` (seconds) shows `initializing` for that long;
 `silent` joins and never starts a session; `absent` never even joins; `attributes` are set on the
-agent; `key` encrypts; `delete_room` makes the room end with the session.
+agent; `key` encrypts; `delete_room` makes the room end with the session; `host` false does not serve
+the session channel.
 
 Some texts are commands, see `COMMANDS`. Everything else is said back, word by word.
 """
@@ -136,6 +137,7 @@ async def entrypoint(ctx: JobContext) -> None:
             delete_room_on_close=bool(wanted.get("delete_room")),
         ),
         record=False,
+        session_host=bool(wanted.get("host", True)),
     )
     if greet := wanted.get("greet"):
         session.say(greet if isinstance(greet, str) else "hello, I am the agent")

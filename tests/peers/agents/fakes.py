@@ -4,6 +4,7 @@ import array
 import math
 import time
 from collections.abc import AsyncIterable, AsyncIterator
+from functools import partial
 
 import channel
 from livekit import rtc
@@ -18,7 +19,7 @@ QUIET_SECONDS = 0.3
 
 
 def reply_to(text: str) -> str:
-    return LONG_REPLY if text == "!long" else f"echo: {text}"
+    return LONG_REPLY if text in {"!long", "!interrupt"} else f"echo: {text}"
 
 
 class EchoLLM(llm.LLM):
@@ -97,8 +98,9 @@ class Ear(stt.STT):
 class EchoAgent(Agent):
     """Hears loud audio as "heard 1.2s" and says everything back."""
 
-    def __init__(self) -> None:
-        super().__init__(instructions="Say it back.", tools=channel.tools(EchoAgent))
+    def __init__(self, name: str = "echo_agent") -> None:
+        other = partial(EchoAgent, "other_agent")
+        super().__init__(id=name, instructions="Say it back.", tools=channel.tools(other))
 
     async def stt_node(
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
