@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from session_fsm.states import ConnectionState as ConnectionState
     from session_fsm.states import EndReason as EndReason
     from session_fsm.states import SessionState as SessionState
+    from session_fsm.states import UserState as UserState
     from session_fsm.tokens.cached import MemoryStore as MemoryStore
     from session_fsm.tokens.cached import StoredToken as StoredToken
     from session_fsm.tokens.cached import TokenStore as TokenStore
@@ -104,13 +105,14 @@ _HOMES: Final = {
     "Transition": "transition",
     "Transport": "transports.base",
     "UpdateError": "errors",
+    "UserState": "states",
 }
 """Public name -> module that has it."""
 
 __all__ = [*_HOMES]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll] - written once
 
 
-_MODULES: Final = frozenset({"charts", "diagrams", "testing"})
+_MODULES: Final = frozenset({"channel", "charts", "diagrams", "testing"})
 """Public modules: ``session_fsm.charts.SESSION`` works without importing them first."""
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from session_fsm.channel.calls import ChannelCalls
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from session_fsm.channel.client import Channel
+    from session_fsm.channel.usage import Usage
     from session_fsm.snapshot import SessionSnapshot
-    from session_fsm.states import AgentState
+    from session_fsm.states import AgentState, UserState
     from stores import Store
 
 
@@ -21,10 +25,13 @@ class _Wait(Protocol):
     ) -> SessionSnapshot: ...
 
 
-class Agent:
+class Agent(ChannelCalls):
     """The agent of a session. Each attribute is a store, with ``.value`` and ``.subscribe``."""
 
-    def __init__(self, snapshots: Store[SessionSnapshot], wait_until: _Wait) -> None:
+    def __init__(
+        self, snapshots: Store[SessionSnapshot], wait_until: _Wait, channel: Channel
+    ) -> None:
+        super().__init__(channel)
         self._snapshots = snapshots
         self._wait_until = wait_until
 
@@ -59,7 +66,10 @@ class Agent:
 
     @cached_property
     def is_responsive(self) -> Store[bool]:
-        """False while the agent does not answer the probe; True before anything is known."""
+        """False while the agent answers neither probe nor pings, or does not take up texts.
+
+        True before anything is known. Pings are sent where ``Session(agent_ping=…)`` says so.
+        """
         return self._snapshots.select(lambda snapshot: snapshot.agent.is_responsive)
 
     @cached_property
@@ -81,6 +91,16 @@ class Agent:
     def attributes(self) -> Store[Mapping[str, str]]:
         """All of the participant's attributes, the unknown ones included."""
         return self._snapshots.select(lambda snapshot: snapshot.agent.attributes)
+
+    @cached_property
+    def user_state(self) -> Store[UserState | None]:
+        """What the agent takes the user to be doing; None where it does not tell."""
+        return self._snapshots.select(lambda snapshot: snapshot.agent.user_state)
+
+    @cached_property
+    def usage(self) -> Store[Usage | None]:
+        """What the agent's models have used so far; None where it does not tell."""
+        return self._snapshots.select(lambda snapshot: snapshot.agent.usage)
 
     @cached_property
     def failure_reasons(self) -> Store[tuple[str, ...]]:

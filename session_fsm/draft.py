@@ -19,7 +19,7 @@ from session_fsm.effects import (
 )
 from session_fsm.errors import AgentError
 from session_fsm.roster import AGENT_STATE, Participant, Roster, avatar_of, could_be_agent, find
-from session_fsm.snapshot import AgentSnapshot, Deadline, SessionSnapshot
+from session_fsm.snapshot import NOTHING_TOLD, AgentSnapshot, Deadline, SessionSnapshot
 from session_fsm.states import ConnectionState, EndReason, SessionState
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Draft:
         "agent_name",
         "agent_state",
         "before",
+        "channel",
         "connection_state",
         "effects",
         "epoch",
@@ -56,6 +57,7 @@ class Draft:
         self.agent_state = before.agent.state
         self.agent = before.agent.identity
         self.responsive = before.agent.is_responsive
+        self.channel = before.agent.channel
         self.roster = before.roster
         self.log = before.log
         self.run = before.run
@@ -97,8 +99,13 @@ class Draft:
         if self.session_state not in NO_RUN:
             self.fire(cause)
             self.note(end_reason=reason, failure=failure)
-            self.agent = None
-            self.responsive = True
+            self.forget_agent()
+
+    def forget_agent(self) -> None:
+        """Have no agent, and know nothing of one."""
+        self.agent = None
+        self.responsive = True
+        self.channel = NOTHING_TOLD
 
     def fail(self, error: SessionError) -> None:
         """End the run because of this error."""
@@ -123,9 +130,8 @@ class Draft:
             self.report(present)
             return
         if self.agent is not None:
-            self.agent = None
+            self.forget_agent()
             self.fire(Cause.AGENT_GONE)
-            self.responsive = True
         successor = next((one for one in roster if self.eligible(one)), None)
         if successor is not None:
             self.agent = successor.identity
@@ -164,6 +170,7 @@ class Draft:
             self.run is before.run
             and self.roster is before.roster
             and self.responsive is before.agent.is_responsive
+            and self.channel is before.agent.channel
         )
         if unchanged and not self.effects:
             return before, ()
@@ -189,7 +196,9 @@ class Draft:
             )
         avatar = avatar_of(self.roster, self.agent) if len(self.roster) > 1 else None
         participant = find(self.roster, self.agent)
-        return AgentSnapshot(self.agent_state, participant, avatar, self.responsive, reasons)
+        return AgentSnapshot(
+            self.agent_state, participant, avatar, self.responsive, reasons, self.channel
+        )
 
     def _note_levels(self) -> None:
         """Remember what follows from the states: levels, not edges."""

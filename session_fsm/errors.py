@@ -60,6 +60,7 @@ KINDS: Final[dict[str, dict[str, str]]] = {
         "cancelled": "the stream was cancelled",
         "limit": "more arrived, or was to be sent, than one of the session's limits allows",
         "run-ended": "the session ended before the stream did",
+        "unconfirmed": "all of it was sent, and nobody confirmed that it arrived",
         "transport": "the transport refused the stream",
     },
     "RpcError": {
@@ -86,6 +87,7 @@ KINDS: Final[dict[str, dict[str, str]]] = {
         "timeout": "the agent serves the session channel and did not answer in time",
         "refused": "the agent answered with an error",
         "run-ended": "the session, or the agent, was gone before the answer came",
+        "transport": "the transport refused to send the request",
     },
     "SessionEnded": {
         "ended": "the user ended the session",

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from session_fsm.channel.usage import Usage
     from session_fsm.errors import SessionError
     from session_fsm.messages.message import Message, MessageStatus
     from session_fsm.roster import Local, Participant, Roster
     from session_fsm.snapshot import Deadline
+    from session_fsm.states import UserState
 
 
 @attrs.frozen
@@ -188,6 +190,53 @@ class ProbeUnanswered:
     identity: str
 
 
+# Facts from the agent's session channel ----------------------------------------------------------
+
+
+@attrs.frozen
+class UserStateTold:
+    """The agent tells what it takes the user to be doing; None where the word is not known."""
+
+    identity: str
+    state: UserState | None
+
+
+@attrs.frozen
+class UsageTold:
+    """The agent tells what its models have used so far, in all."""
+
+    identity: str
+    usage: Usage
+
+
+@attrs.frozen
+class PingAnswered:
+    """The agent's session channel answered a ping."""
+
+    identity: str
+
+
+@attrs.frozen
+class PingUnanswered:
+    """The agent's session channel left several pings in a row unanswered."""
+
+    identity: str
+
+
+@attrs.frozen
+class TextIgnored:
+    """A text that the agent surely got was not taken up: it is deaf."""
+
+    identity: str
+
+
+@attrs.frozen
+class AgentStirred:
+    """The agent does what only one with a living session does: it is not deaf."""
+
+    identity: str
+
+
 # Facts about the pre-connect buffer --------------------------------------------------------------
 
 
@@ -292,8 +341,11 @@ ParticipantFact: TypeAlias = (
     | ProbeAnswered
     | ProbeUnanswered
 )
+ChannelFact: TypeAlias = (
+    UserStateTold | UsageTold | PingAnswered | PingUnanswered | TextIgnored | AgentStirred
+)
 BufferFact: TypeAlias = BufferingStarted | BufferingStopped
-Fact: TypeAlias = RunFact | LinkFact | ParticipantFact | BufferFact | TextFact
+Fact: TypeAlias = RunFact | LinkFact | ParticipantFact | ChannelFact | BufferFact | TextFact
 
 
 @attrs.frozen

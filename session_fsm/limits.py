@@ -34,6 +34,8 @@ class Limits:
         stream_memory: Bytes of one received stream that are kept in memory; the rest waits in a
             temporary file.
         attachment_size: Bytes of one received attachment.
+        channel_message_size: Bytes of one message on the agent's session channel: its whole
+            history is one.
     """
 
     message_length: int = _limit(1_000_000)
@@ -41,6 +43,7 @@ class Limits:
     stream_size: int = _limit(1 << 30)
     stream_memory: int = _limit(1 << 20)
     attachment_size: int = _limit(100 << 20)
+    channel_message_size: int = _limit(4 << 20)
 
 
 DEFAULT_LIMITS: Final = Limits()

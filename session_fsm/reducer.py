@@ -15,6 +15,7 @@ from session_fsm.draft import NO_RUN, Draft
 from session_fsm.effects import Effect, Tell, Warn
 from session_fsm.errors import AgentLeft, AgentTimeout, ConnectError, StaleAgent
 from session_fsm.events import (
+    AgentStirred,
     BufferingStarted,
     BufferingStopped,
     DeadlinePassed,
@@ -29,6 +30,8 @@ from session_fsm.events import (
     ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
+    PingAnswered,
+    PingUnanswered,
     ProbeAnswered,
     ProbeUnanswered,
     RoomChanged,
@@ -39,11 +42,14 @@ from session_fsm.events import (
     Start,
     TextChunk,
     TextClosed,
+    TextIgnored,
     TextOpened,
     TextSettled,
     TextSubmitted,
     TokenReady,
     TrackChanged,
+    UsageTold,
+    UserStateTold,
 )
 from session_fsm.messages.merge import EMPTY_LOG, Room, finish, merge
 from session_fsm.roster import Participant, could_be_agent, find
@@ -72,6 +78,11 @@ LINK_GONE: Final[Mapping[str, str]] = {
     "Give every client an identity of its own.",
     "server-shutdown": "The server is shutting down. Start again later.",
 }
+
+DEAF: Final = (
+    "agent {!r} did not take up a text that it got: its session seems to have ended, "
+    "though it is still in the room"
+)
 
 _TEXT_FACTS = frozenset(
     {TextChunk, TextOpened, TextClosed, TextSubmitted, TextSettled, SpeechCorrected}
@@ -126,7 +137,7 @@ def _started(draft: Draft) -> None:
     if draft.session_state is not SessionState.IDLE:
         return
     draft.run = RunSnapshot(met_before=draft.run.met_before)
-    draft.responsive = True
+    draft.forget_agent()
     draft.epoch += 1
     draft.log = EMPTY_LOG
     draft.fire(Cause.STARTED)
@@ -286,8 +297,9 @@ def _replace(draft: Draft, before: Participant, after: Participant) -> None:
         draft.see(roster)
 
 
-def _probe_answered(draft: Draft, fact: ProbeAnswered) -> None:
-    if fact.identity == draft.agent:
+def _answered(draft: Draft, fact: ProbeAnswered | PingAnswered) -> None:
+    # Who is deaf answers both: its session has ended, its participant has not.
+    if fact.identity == draft.agent and not draft.channel.is_deaf:
         draft.responsive = True
 
 
@@ -295,6 +307,35 @@ def _probe_unanswered(draft: Draft, fact: ProbeUnanswered) -> None:
     if fact.identity == draft.agent and draft.responsive:
         draft.responsive = False
         draft.effects.append(Warn(f"agent {fact.identity!r} does not answer the probe"))
+
+
+def _ping_unanswered(draft: Draft, fact: PingUnanswered) -> None:
+    if fact.identity == draft.agent and draft.responsive:
+        draft.responsive = False
+        draft.effects.append(Warn(f"agent {fact.identity!r} does not answer pings any more"))
+
+
+def _text_ignored(draft: Draft, fact: TextIgnored) -> None:
+    if fact.identity == draft.agent and not draft.channel.is_deaf:
+        draft.channel = attrs.evolve(draft.channel, is_deaf=True)
+        draft.responsive = False
+        draft.effects.append(Warn(DEAF.format(fact.identity)))
+
+
+def _stirred(draft: Draft, fact: AgentStirred) -> None:
+    if fact.identity == draft.agent and draft.channel.is_deaf:
+        draft.channel = attrs.evolve(draft.channel, is_deaf=False)
+        draft.responsive = True
+
+
+def _user_state_told(draft: Draft, fact: UserStateTold) -> None:
+    if fact.identity == draft.agent and fact.state is not draft.channel.user_state:
+        draft.channel = attrs.evolve(draft.channel, user_state=fact.state)
+
+
+def _usage_told(draft: Draft, fact: UsageTold) -> None:
+    if fact.identity == draft.agent and fact.usage != draft.channel.usage:
+        draft.channel = attrs.evolve(draft.channel, usage=fact.usage)
 
 
 def _buffering_started(draft: Draft, _fact: BufferingStarted) -> None:
@@ -323,8 +364,14 @@ _FACTS: Final[Mapping[type[Fact], Callable[[Draft, Any], None]]] = {
     ParticipantLeft: _left,
     ParticipantChanged: _participant_changed,
     TrackChanged: _track_changed,
-    ProbeAnswered: _probe_answered,
+    ProbeAnswered: _answered,
     ProbeUnanswered: _probe_unanswered,
+    PingAnswered: _answered,
+    PingUnanswered: _ping_unanswered,
+    TextIgnored: _text_ignored,
+    AgentStirred: _stirred,
+    UserStateTold: _user_state_told,
+    UsageTold: _usage_told,
     BufferingStarted: _buffering_started,
     BufferingStopped: _buffering_stopped,
 }

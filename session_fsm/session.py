@@ -6,6 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Self
 
 from session_fsm.arguments import checked_patience, checked_seconds, checked_text, merged_options
+from session_fsm.channel.client import Channel
+from session_fsm.channel.memory import ChannelMemory
 from session_fsm.errors import SessionStateError
 from session_fsm.events import End, Start
 from session_fsm.limits import DEFAULT_LIMITS, Limits
@@ -47,6 +49,8 @@ class Session(SessionView):
         agent_return_timeout: Seconds in which an agent that is gone without a goodbye must be
             back; None waits for ever.
         token_timeout: Seconds in which the token source must answer.
+        agent_ping: Seconds from one ping to the next on the agent's session channel; two that
+            are not answered make ``agent.is_responsive`` false. None: no pings.
         limits: How much of what others send is kept.
         transport: What to reach the room with; by default the scheme of the URL decides.
         on_unhandled: Called with every exception that an observer of this session raises. They
@@ -67,6 +71,7 @@ class Session(SessionView):
         agent_timeout: float | None = 20.0,
         agent_return_timeout: float | None = 5.0,
         token_timeout: float = 30.0,
+        agent_ping: float | None = None,
         limits: Limits = DEFAULT_LIMITS,
         transport: Transport | None = None,
         on_unhandled: OnUnhandled | None = None,
@@ -89,8 +94,6 @@ class Session(SessionView):
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
-        self._capabilities: tuple[Capability, ...] = ()
-        self._memory: AgentMemory | None = None
         self._mailbox = Mailbox(
             self._new_run,
             self._seconds,
@@ -98,7 +101,16 @@ class Session(SessionView):
             on_unhandled=on_unhandled,
         )
         box = self._mailbox
-        super().__init__(box.snapshots, box.transitions, box.changes, box.last)
+        channel = Channel(
+            box.snapshots,
+            box.changes,
+            limits,
+            ping_every=checked_patience("agent_ping", agent_ping),
+            on_unhandled=on_unhandled,
+        )
+        self._memory: AgentMemory = ChannelMemory(channel)
+        self._capabilities: tuple[Capability, ...] = (channel,)
+        super().__init__(box.snapshots, box.transitions, box.changes, box.last, channel)
 
     @property
     def room(self) -> Room | None:

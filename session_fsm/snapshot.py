@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -22,8 +22,10 @@ from session_fsm.states import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from session_fsm.channel.usage import Usage
     from session_fsm.errors import SessionError
     from session_fsm.messages.message import Message
+    from session_fsm.states import UserState
 
 
 @attrs.frozen
@@ -80,6 +82,24 @@ class RunSnapshot:
 
 
 @attrs.frozen
+class ChannelSnapshot:
+    """What the agent has told on its session channel, and what follows from its silence.
+
+    Attributes:
+        user_state: What it takes the user to be doing, or None where it did not say.
+        usage: What its models have used so far, or None where it did not say.
+        is_deaf: It did not take up a text that it surely got, and nothing was heard of it since.
+    """
+
+    user_state: UserState | None = None
+    usage: Usage | None = None
+    is_deaf: bool = False
+
+
+NOTHING_TOLD: Final = ChannelSnapshot()
+
+
+@attrs.frozen
 class AgentSnapshot:
     """What can be seen of the agent.
 
@@ -87,8 +107,10 @@ class AgentSnapshot:
         state: See `AgentState`.
         participant: The participant that is the agent, while it is in the room.
         avatar: The avatar worker that publishes on its behalf, while it is in the room.
-        is_responsive: False while the agent does not answer the probe.
+        is_responsive: False while the agent does not answer probe or pings, or does not take up
+            texts.
         failure_reasons: Sentences that say why the agent failed; empty unless it did.
+        channel: What it has told on its session channel.
     """
 
     state: AgentState = AgentState.DISCONNECTED
@@ -96,6 +118,7 @@ class AgentSnapshot:
     avatar: Participant | None = None
     is_responsive: bool = True
     failure_reasons: tuple[str, ...] = ()
+    channel: ChannelSnapshot = NOTHING_TOLD
 
     @property
     def identity(self) -> str | None:
@@ -116,6 +139,16 @@ class AgentSnapshot:
     def attributes(self) -> Mapping[str, str]:
         """The participant's attributes, unknown ones included."""
         return NO_ATTRIBUTES if self.participant is None else self.participant.attributes
+
+    @property
+    def user_state(self) -> UserState | None:
+        """What the agent takes the user to be doing; None where it does not tell."""
+        return self.channel.user_state
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the agent's models have used so far; None where it does not tell."""
+        return self.channel.usage
 
     @property
     def microphone_track(self) -> object | None:
@@ -271,5 +304,7 @@ class SessionSnapshot:
                 "failure_reasons": list(agent.failure_reasons),
                 "has_microphone_track": agent.microphone_track is not None,
                 "has_camera_track": agent.camera_track is not None,
+                "user_state": agent.user_state and agent.user_state.value,
+                "usage": agent.usage and agent.usage.to_dict(),
             },
         }

@@ -82,3 +82,14 @@ AGENT_FINISHED = frozenset({AgentState.DISCONNECTED, AgentState.FAILED})
 """The states in which no agent takes part and none is expected."""
 CAN_LISTEN = AGENT_READY | {AgentState.PRE_CONNECT_BUFFERING}
 """The states in which what the user says will reach the agent."""
+
+
+class UserState(StrEnum):
+    """What the agent takes the user to be doing, as it tells on its session channel."""
+
+    SPEAKING = "speaking"
+    """The user speaks."""
+    LISTENING = "listening"
+    """The user does not speak."""
+    AWAY = "away"
+    """Nothing was heard of the user for a while."""

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from session_fsm.agent import Agent
 from session_fsm.arguments import checked_patience
+from session_fsm.channel.client import Channel
 from session_fsm.errors import SessionEnded, SessionError, SessionStateError
+from session_fsm.limits import DEFAULT_LIMITS
 from session_fsm.messages.store import MessageStore
 from session_fsm.states import EndReason, SessionState
 
@@ -43,12 +45,14 @@ class SessionView:
         transitions: EventStream[Transition],
         changes: EventStream[MessageChange],
         last: Mapping[str, Transition],
+        channel: Channel | None = None,
     ) -> None:
         self._snapshots = snapshots
         self._transitions = transitions
         self._changes = changes
         self._last = last
-        self.agent = Agent(snapshots, self.wait_until)
+        self._channel = channel or Channel(snapshots, changes, DEFAULT_LIMITS)
+        self.agent = Agent(snapshots, self.wait_until, self._channel)
 
     def __repr__(self) -> str:
         now = self.snapshot

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from reactivex.abc import DisposableBase
+
 LOOKS: Final = 4
 """How often the history is asked: an agent writes a text down when it begins to answer it."""
 BETWEEN_LOOKS: Final = 0.5
@@ -40,8 +42,8 @@ class UserItem(NamedTuple):
 class AgentMemory(Protocol):
     """What the agent's session channel can tell of what the agent has heard."""
 
-    def follow(self, heard: Callable[[UserItem], None]) -> None:
-        """Call ``heard`` for each user item that the agent adds to its history."""
+    def follow(self, heard: Callable[[UserItem], None]) -> DisposableBase:
+        """Call ``heard`` for each user item that the agent adds to its history, until disposed."""
         ...
 
     async def user_items(self) -> Sequence[UserItem] | None:

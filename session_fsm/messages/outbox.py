@@ -88,8 +88,7 @@ class Outbox:
         self._ledger = Ledger("")
         self._waiting: deque[_Entry] = deque()
         self._kick = asyncio.Event()
-        if memory is not None:
-            memory.follow(self._shown)
+        self._following = None if memory is None else memory.follow(self._shown)
 
     async def send(self, text: str) -> Message:
         """Queue the text and wait until it is settled.
@@ -143,6 +142,8 @@ class Outbox:
 
     def close(self) -> None:
         """Give up everything that is not settled: the run is over."""
+        if self._following is not None:
+            self._following.dispose()
         self._give_up(RUN_ENDED, "run-ended", ENDED)
 
     # One text -----------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from session_fsm.errors import ConnectError
 from session_fsm.redact import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from livekit.rtc import Room
 
@@ -61,7 +61,13 @@ class Link(Protocol):
         """
         ...
 
-    async def send_text(self, text: str, topic: str, agent: str | None = None) -> None:
+    async def send_text(
+        self,
+        text: str,
+        topic: str,
+        agent: str | None = None,
+        attachments: Sequence[str] = (),
+    ) -> None:
         """Send a text to the people in the room; returns when the transport has taken it.
 
         Args:
@@ -69,6 +75,8 @@ class Link(Protocol):
             topic: ``lk.chat``, or another.
             agent: The one agent that gets it, by identity; None: every agent does. After a restart
                 of the server two agents can be in the room, and both would answer.
+            attachments: Ids of the byte streams on the same topic that belong to the text; they
+                are opened after it.
 
         Raises:
             SendError: The transport refused.

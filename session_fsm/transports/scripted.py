@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import attrs
 
+from session_fsm.channel.wire import TOPIC
+from session_fsm.data.info import StreamHeader
 from session_fsm.messages.merge import CHAT_TOPIC, FINAL, SEGMENT_ID, TRANSCRIPTION_TOPIC
-from session_fsm.roster import AGENT_NAME, AGENT_STATE, Participant
+from session_fsm.roster import AGENT_NAME, AGENT_STATE, Participant, find
 from session_fsm.transports.loopback import LoopbackNetwork, LoopbackRoom
+from session_fsm.transports.received import Received
+from session_fsm.transports.scripted_channel import Place, ScriptedChannel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from session_fsm.data.info import StreamInfo
+    from session_fsm.transports.loopback.streams import RoomStream
 
 
 def echo(text: str) -> str:
@@ -32,6 +40,10 @@ class _Job:
     ready: bool = False
     mute: bool = False
     is_relieved: bool = False
+
+
+def _place(job: _Job) -> Place:
+    return Place(job.room, job.identity, job.heard.put_nowait)
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -55,6 +67,9 @@ class ScriptedAgent:
         responsive: Whether it refuses RPCs, as the living do.
         network: The network that it is reached by: break its links, delete its rooms.
         heard: Every text that has reached it, in all rooms.
+        received: Every stream that has reached it, in all rooms; texts on ``lk.chat``, too.
+        echoes: Topics of streams that it sends back to their senders.
+        channel: What it tells of itself on its session channel, and answers.
     """
 
     name: str = "scripted-agent"
@@ -66,9 +81,15 @@ class ScriptedAgent:
     think_for: float = 0.3
     word_every: float = 0.06
     responsive: bool = True
+    echoes: Collection[str] = ()
     network: LoopbackNetwork = attrs.field(factory=LoopbackNetwork, repr=False)
     heard: list[str] = attrs.field(factory=list[str], init=False)
+    received: list[Received] = attrs.field(factory=list["Received"], init=False)
+    channel: ScriptedChannel = attrs.field(init=False, repr=False)
     _jobs: list[_Job] = attrs.field(factory=list[_Job], init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.channel = ScriptedChannel(lambda: map(_place, self._jobs))
 
     # The script ---------------------------------------------------------------------------------
 
@@ -94,9 +115,12 @@ class ScriptedAgent:
         await self._get_ready(job)
         while True:
             text = await job.heard.get()
+            self.channel.said("user", text)
             self._report(job, "thinking")
             await asyncio.sleep(self.think_for)
-            await self._speak(job, self.reply(text))
+            reply = self.reply(text)
+            await self._speak(job, reply)
+            self.channel.answered(text, reply)
 
     async def _get_ready(self, job: _Job) -> None:
         if self.track_after is not None:
@@ -108,6 +132,7 @@ class ScriptedAgent:
                 self._go(other, on_purpose=True)
         if self.greeting is not None:
             await self._speak(job, self.greeting)
+            self.channel.said("assistant", self.greeting)
 
     async def _speak(self, job: _Job, text: str) -> None:
         self._report(job, "speaking")
@@ -120,13 +145,15 @@ class ScriptedAgent:
         self._report(job, "listening")
 
     def _report(self, job: _Job, state: str) -> None:
+        agent = find(job.room.roster, job.identity)
         job.room.change(job.identity, {AGENT_STATE: state})
+        self.channel.reported("" if agent is None else agent.report, state)
 
     # What reaches it ----------------------------------------------------------------------------
 
     def hear(self, room: LoopbackRoom, text: str, identity: str | None) -> None:
         """Take a text; one that comes too early, or when nobody serves the room, is lost."""
-        if not room.is_served:
+        if not room.is_served or self.channel.is_deaf:
             return
         for job in self._jobs:
             if job.room is not room or identity not in {None, job.identity}:
@@ -135,6 +162,38 @@ class ScriptedAgent:
             if not job.mute:
                 self.heard.append(text)
                 job.heard.put_nowait(text)
+
+    def take(
+        self, room: LoopbackRoom, info: StreamInfo, to: tuple[str, ...]
+    ) -> tuple[Received, ...]:
+        """Take a stream that is for it, unless nobody serves the room."""
+        job = next((one for one in self._jobs if one.room is room and one.identity in to), None)
+        if job is None or not room.is_served:
+            return ()
+        if info.topic == TOPIC:
+            agent = find(room.roster, job.identity)
+            is_up = agent is not None and agent.report not in {"", "initializing"}
+            return self.channel.take(_place(job), info) if is_up and self.responsive else ()
+        stream = Received(info, partial(self._echo, job) if info.topic in self.echoes else None)
+        self.received.append(stream)
+        return (stream,)
+
+    def _echo(self, job: _Job, stream: Received) -> None:
+        info = stream.info
+        self._send(
+            job,
+            StreamHeader(
+                str(uuid4()),
+                info.kind,
+                info.topic,
+                (info.sender,),
+                info.name,
+                info.mime_type,
+                info.size,
+                info.attributes,
+            ),
+            stream.pieces,
+        )
 
     def answers(self, identity: str) -> bool:
         """Say whether this participant refuses RPCs."""
@@ -185,3 +244,23 @@ class ScriptedAgent:
             stream = job.room.open_text(job.identity, CHAT_TOPIC, {})
             stream.write(text)
             stream.close()
+
+    def send_stream(self, header: StreamHeader, *pieces: str | bytes) -> None:
+        """Send a whole stream, in every room."""
+        for job in self._jobs:
+            self._send(job, header, pieces)
+
+    def _send(self, job: _Job, header: StreamHeader, pieces: Iterable[str | bytes]) -> None:
+        stream = job.room.open_stream(job.identity, header)
+        for piece in pieces:
+            stream.write(piece)
+        stream.close()
+
+    def open_stream(self, header: StreamHeader) -> RoomStream:
+        """Open a stream in the room that it serves, to be written and closed later.
+
+        Raises:
+            IndexError: It serves no room.
+        """
+        job = self._jobs[-1]
+        return job.room.open_stream(job.identity, header)

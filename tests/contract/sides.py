@@ -5,6 +5,7 @@ import functools
 import os
 import signal
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from livekit import rtc
 
@@ -12,9 +13,26 @@ from contract.calls import nobody_left
 from peers.fixtures import Stack
 from session_fsm import ConnectionDetails, Session, TokenOptions, TokenSource
 from session_fsm.testing import ScriptedAgent
+from session_fsm.transports.scripted_channel import ScriptedChannel
 
 CHAT = "a note from the agent"
 LONG = " ".join(f"word{n}" for n in range(1, 61))
+
+
+ON_CHANNEL: dict[str, Callable[[ScriptedChannel], object]] = {
+    "tool": lambda channel: channel.call_tool(
+        "count", '{"to": 3}', updates=("at 1", "at 2", "at 3"), result="counted to 3"
+    ),
+    "toolfail": lambda channel: channel.call_tool("fail", result="it broke", status="error"),
+    "handoff": lambda channel: channel.hand_off("echo_agent", "other_agent"),
+    "error": lambda channel: channel.fail("the model broke"),
+    "false-interruption": lambda channel: channel.false_interruption(resumed=True),
+    "interrupt": lambda channel: channel.said("assistant", "word1 word2", interrupted=True),
+    "garbage": lambda channel: channel.send(b"\xff\xfe not protobuf"),
+    "unknown": lambda channel: channel.send(b"\x1a\x03\x9a\x06\x00"),
+    "huge": lambda channel: channel.send(bytes(5 << 20)),
+}
+"""What `Side.on_channel` can do: on the loopback like this, for a worker a text that it knows."""
 
 
 class Side(ABC):
@@ -86,6 +104,14 @@ class Side(ABC):
     def thaw_agent(self, room: str) -> None: ...
 
     @abstractmethod
+    async def on_channel(self, session: Session, what: str) -> None:
+        """Have the agent do something that it tells on its session channel: see `ON_CHANNEL`."""
+
+    @abstractmethod
+    async def close_agent_session(self, session: Session) -> None:
+        """The agent stays in the room, and is deaf."""
+
+    @abstractmethod
     async def delete_room(self, room: str) -> None: ...
 
     @abstractmethod
@@ -126,6 +152,7 @@ class LoopbackSide(Side):
     ) -> ConnectionDetails:
         agent = self.agent
         agent.greeting = behaviour.get("greet")  # type: ignore[assignment]
+        agent.channel.is_served = bool(behaviour.get("host", True))
         agent.join_after = None if behaviour.get("absent") else 0.01
         agent.initialize_for = None if behaviour.get("silent") else behaviour.get("slow", 0.01)  # type: ignore[assignment]
         options = TokenOptions(room_name=room, participant_identity=identity)
@@ -157,6 +184,13 @@ class LoopbackSide(Side):
 
     def thaw_agent(self, room: str) -> None:
         self.agent.responsive = True
+
+    async def on_channel(self, session: Session, what: str) -> None:
+        ON_CHANNEL[what](self.agent.channel)
+
+    async def close_agent_session(self, session: Session) -> None:
+        self.agent.channel.is_deaf = True
+        self.agent.channel.is_served = False
 
     async def delete_room(self, room: str) -> None:
         self.agent.network.delete_rooms()
@@ -233,6 +267,15 @@ class LiveKitSide(Side):
 
     def _pid(self, room: str) -> int:
         return int(self.stack.worker.journal(room)[0]["pid"])
+
+    async def on_channel(self, session: Session, what: str) -> None:
+        await session.send(f"!{what}")
+        if what == "interrupt":
+            await session.wait_until(lambda now: "word3" in now.messages[-1].text, 10)
+            await session.send("stop")
+
+    async def close_agent_session(self, session: Session) -> None:
+        await session.send("!aclose")
 
     async def delete_room(self, room: str) -> None:
         await self.stack.server.delete_room(room)

@@ -87,7 +87,7 @@ async def test_the_reader_of_an_agent_that_is_gone_is_closed(side: LiveKitSide) 
 
 
 def others_that_read() -> list[asyncio.Task[object]]:
-    return [task for task in others() if "TextReaders" in repr(task.get_coro())]
+    return [task for task in others() if "LiveKitStreams._read" in repr(task.get_coro())]
 
 
 async def test_the_sdk_has_nothing_to_complain_about(

@@ -61,6 +61,12 @@ _RULES = {
     ev.LocalChanged: "nothing",
     ev.ProbeAnswered: "probe_answered",
     ev.ProbeUnanswered: "probe_unanswered",
+    ev.PingAnswered: "probe_answered",
+    ev.PingUnanswered: "probe_unanswered",
+    ev.TextIgnored: "text_ignored",
+    ev.AgentStirred: "stirred",
+    ev.UserStateTold: "nothing",
+    ev.UsageTold: "nothing",
     ev.BufferingStarted: "buffering_started",
     ev.BufferingStopped: "buffering_stopped",
 }
@@ -76,6 +82,7 @@ class _Now:
     people: tuple[Person, ...]
     who: str | None
     responsive: bool
+    deaf: bool
     dispatched: bool
     was_active: bool
     seen: bool
@@ -105,7 +112,7 @@ class _Now:
             self.move("agent", "finish", "disconnected")
         self.end_reason = reason
         self.failure = error and (type(error).__name__, error.kind)
-        self.who, self.responsive = None, True
+        self.who, self.responsive, self.deaf = None, True, False
 
     def come_to_rest(self) -> None:
         if self.session == "dispatching" and self.agent in TALKING:
@@ -124,7 +131,7 @@ class _Now:
         if self.session == "idle":
             self.epoch += 1
             self.failure = self.end_reason = None
-            self.responsive = True
+            self.responsive, self.deaf = True, False
             self.move("session", "start", "fetching-token")
             self.move("agent", "await_agent", "connecting")
 
@@ -225,7 +232,7 @@ class _Now:
             self.hear(agent.says)
 
     def agent_is_gone(self) -> None:
-        self.who, self.responsive = None, True
+        self.who, self.responsive, self.deaf = None, True, False
         if self.agent != "pre-connect-buffering":
             self.move("agent", "left", "connecting")
         if self.session == "active":
@@ -260,11 +267,19 @@ class _Now:
             new = person(Participant(fact.identity, attributes=fact.attributes))
             self.look_at(tuple(new if one.identity == new.identity else one for one in self.people))
 
-    def probe_answered(self, fact: ev.ProbeAnswered) -> None:
-        self.responsive |= fact.identity == self.who
+    def probe_answered(self, fact: ev.ProbeAnswered | ev.PingAnswered) -> None:
+        self.responsive |= fact.identity == self.who and not self.deaf
 
-    def probe_unanswered(self, fact: ev.ProbeUnanswered) -> None:
+    def probe_unanswered(self, fact: ev.ProbeUnanswered | ev.PingUnanswered) -> None:
         self.responsive &= fact.identity != self.who
+
+    def text_ignored(self, fact: ev.TextIgnored) -> None:
+        self.deaf |= fact.identity == self.who
+        self.responsive &= not self.deaf
+
+    def stirred(self, fact: ev.AgentStirred) -> None:
+        if fact.identity == self.who and self.deaf:
+            self.responsive, self.deaf = True, False
 
     # The buffer ----------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from session_fsm.charts import CHARTS
 from session_fsm.errors import KINDS
 from session_fsm.events import (
     BufferFact,
+    ChannelFact,
     End,
     FromRun,
     LinkFact,
@@ -98,7 +99,7 @@ def test_the_worlds_hold_every_event() -> None:
             commands.add(type(taken.event))
     all_facts = {
         fact
-        for kinds in (RunFact, LinkFact, ParticipantFact, BufferFact)
+        for kinds in (RunFact, LinkFact, ParticipantFact, ChannelFact, BufferFact)
         for fact in get_args(kinds)
     }
     assert facts == all_facts

@@ -27,6 +27,7 @@ class View(NamedTuple):
     people: tuple[Person, ...] = ()
     who: str | None = None
     responsive: bool = True
+    deaf: bool = False
     dispatched: bool = False
     was_active: bool = False
     seen: bool = False
@@ -53,6 +54,7 @@ def view_of(snapshot: SessionSnapshot) -> View:
         people=tuple(map(person, snapshot.roster)),
         who=snapshot.agent.identity,
         responsive=snapshot.agent.is_responsive,
+        deaf=snapshot.agent.channel.is_deaf,
         dispatched=run.dispatches,
         was_active=run.was_active,
         seen=run.agent_seen,

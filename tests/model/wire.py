@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from session_fsm import ConnectionDetails, SessionError, TokenSource
+from session_fsm import ConnectionDetails, SessionError, StreamError, TokenSource
 
 if TYPE_CHECKING:
+    from session_fsm.data.info import StreamHeader
     from session_fsm.events import Fact, RoomJoined
     from session_fsm.tokens import TokenOptions
     from session_fsm.transports.base import Sink
+    from session_fsm.transports.streams import StreamWriter
 
 
 def details(*, dispatches: bool) -> ConnectionDetails:
@@ -47,6 +49,16 @@ class SilentTokens(TokenSource):
             raise
 
 
+class SilentStreams:
+    """Nobody sends anything, and nothing can be sent."""
+
+    def listen(self, *_: object) -> None:
+        pass
+
+    async def open(self, header: StreamHeader) -> StreamWriter:
+        raise StreamError("Nothing can be sent.", kind="transport")
+
+
 @attrs.define(eq=False)
 class SilentLink:
     """Tells what the test tells through ``sink``; closes when the test lets go."""
@@ -59,7 +71,7 @@ class SilentLink:
     sent: list[str] = attrs.Factory(list)
     room: None = None
     publishes: bool = True
-    streams: object = None
+    streams: SilentStreams = attrs.Factory(SilentStreams)
 
     async def connect(self) -> None:
         outcome = await self.joined

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import attrs
 
 from model.view import View, view_of
+from session_fsm.channel.usage import LLMUsage, Usage
 from session_fsm.errors import (
     AgentError,
     ConnectError,
@@ -17,6 +18,7 @@ from session_fsm.errors import (
     TokenError,
 )
 from session_fsm.events import (
+    AgentStirred,
     BufferingStarted,
     BufferingStopped,
     DeadlinePassed,
@@ -31,6 +33,8 @@ from session_fsm.events import (
     ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
+    PingAnswered,
+    PingUnanswered,
     ProbeAnswered,
     ProbeUnanswered,
     RoomChanged,
@@ -38,12 +42,16 @@ from session_fsm.events import (
     RunClosed,
     RunFailed,
     Start,
+    TextIgnored,
     TokenReady,
     TrackChanged,
+    UsageTold,
+    UserStateTold,
 )
 from session_fsm.reducer import step
 from session_fsm.roster import Local, Participant
 from session_fsm.snapshot import Deadline, SessionSnapshot
+from session_fsm.states import UserState
 from session_fsm.testing import Exploration, explore
 
 if TYPE_CHECKING:
@@ -235,6 +243,10 @@ PROBES = World(
         ParticipantJoined(agent("b", "speaking")),
         ParticipantLeft("a"),
         *(told(who) for told in (ProbeAnswered, ProbeUnanswered) for who in "ab"),
+        *(told(who) for told in (PingAnswered, PingUnanswered) for who in "ab"),
+        *(told(who) for told in (TextIgnored, AgentStirred) for who in "ab"),
+        *(UserStateTold(who, UserState.SPEAKING) for who in "ab"),
+        UsageTold("a", Usage((LLMUsage("maker", "model", 1),))),
         TrackChanged("a", "microphone", "track"),
         TrackChanged("a", "microphone", None),
         RoomChanged("the room's metadata"),

@@ -16,9 +16,11 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 from livekit import rtc
 
+from session_fsm.data.info import StreamHeader, StreamKind
 from session_fsm.errors import ConnectError, SendError
 from session_fsm.events import (
     Fact,
@@ -36,18 +38,17 @@ from session_fsm.events import (
 )
 from session_fsm.redact import redact, redacted_cause
 from session_fsm.roster import Participant, Roster, Tracks
-from session_fsm.transports.livekit.readers import TextReaders
+from session_fsm.transports.livekit.asking import hears
 from session_fsm.transports.livekit.refusals import refusal
+from session_fsm.transports.livekit.streams import LiveKitStreams
+from session_fsm.transports.livekit.writers import send_whole_text
+from session_fsm.transports.texts import tell_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from session_fsm.tokens.details import ConnectionDetails
     from session_fsm.transports.base import Sink
-    from session_fsm.transports.streams import StreamPort
-
-PROBE_METHOD: Final = "lk.session.probe"
-"""An RPC method that no agent has."""
 
 SOURCES: Final[Mapping[int, str]] = {
     rtc.TrackSource.SOURCE_MICROPHONE: "microphone",
@@ -63,15 +64,6 @@ GONE: Final[Mapping[int, str]] = {
 }
 """Why the SDK says that the link is gone -> kind of ``ConnectError``; else ``link-lost``."""
 
-_UNHEARD = frozenset(
-    {
-        rtc.RpcError.ErrorCode.CONNECTION_TIMEOUT,
-        rtc.RpcError.ErrorCode.RESPONSE_TIMEOUT,
-        rtc.RpcError.ErrorCode.RECIPIENT_DISCONNECTED,
-        rtc.RpcError.ErrorCode.RECIPIENT_NOT_FOUND,
-        rtc.RpcError.ErrorCode.SEND_FAILED,
-    }
-)
 _ROOM_FREE = (TextOpened, TextChunk, TextClosed, LinkLost, LinkGone)
 
 logger = logging.getLogger("session_fsm")
@@ -86,7 +78,8 @@ class LiveKitLink:
         self._details = details
         self._sink = sink
         self._room = rtc.Room(loop=asyncio.get_running_loop())
-        self._readers = TextReaders(self._room, self._tell)
+        self._streams = LiveKitStreams(self._room)
+        tell_texts(self._streams, self._tell)
         self._joining: asyncio.Task[None] | None = None
         self._early: list[Fact] | None = []
         self._closing = False
@@ -107,9 +100,9 @@ class LiveKitLink:
         return bool(self._room.local_participant.track_publications)
 
     @property
-    def streams(self) -> StreamPort:
+    def streams(self) -> LiveKitStreams:
         """The streams of this link."""
-        raise NotImplementedError
+        return self._streams
 
     async def connect(self) -> None:
         """Join the room and tell ``RoomJoined``, then what came in before it."""
@@ -138,16 +131,28 @@ class LiveKitLink:
         for fact in early:
             self._sink(fact)
 
-    async def send_text(self, text: str, topic: str, agent: str | None = None) -> None:
+    async def send_text(
+        self,
+        text: str,
+        topic: str,
+        agent: str | None = None,
+        attachments: Sequence[str] = (),
+    ) -> None:
         """Send a text to all but other agents; blocks while the SDK restores the link."""
         everybody = self._room.remote_participants.values()
         to = [
             one.identity for one in everybody if agent in {None, one.identity} or not _is_agent(one)
         ]
         try:
-            await self._room.local_participant.send_text(
-                text, topic=topic, destination_identities=to
-            )
+            if attachments:
+                header = StreamHeader(
+                    str(uuid4()), StreamKind.TEXT, topic, tuple(to), attachments=tuple(attachments)
+                )
+                await send_whole_text(self._room, header, text)
+            else:
+                await self._room.local_participant.send_text(
+                    text, topic=topic, destination_identities=to
+                )
         except Exception as error:  # noqa: BLE001 - the SDK raises its own and plain ones
             failure = SendError(
                 f"The text could not be sent: {redact(str(error)) or type(error).__name__}.",
@@ -160,23 +165,7 @@ class LiveKitLink:
 
     async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109 - the peer's time
         """Ask for a method that nobody has: a refusal by the peer is the answer."""
-        try:
-            async with asyncio.timeout(timeout):
-                await self._room.local_participant.perform_rpc(
-                    destination_identity=identity,
-                    method=PROBE_METHOD,
-                    payload="",
-                    response_timeout=timeout,
-                    # Without it the SDK waits 7 s for a peer that is gone.
-                    max_round_trip_latency=timeout,
-                )
-        except rtc.RpcError as error:
-            logger.debug("the probe: %r", error)
-            return error.code not in _UNHEARD
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody answered
-            logger.debug("the probe failed: %r", error)
-            return False
-        return True
+        return await hears(self._room, identity, timeout)
 
     async def close(self) -> None:
         """Leave the room, after a join that is under way has come back."""
@@ -188,7 +177,7 @@ class LiveKitLink:
             await asyncio.shield(task)
 
     async def _leave(self) -> None:
-        await self._readers.close()
+        await self._streams.close()
         if self._joining is not None:
             await asyncio.wait({self._joining})
             if not self._joining.cancelled() and self._joining.exception() is not None:
@@ -232,7 +221,7 @@ class LiveKitLink:
 
     def _participant_disconnected(self, one: rtc.RemoteParticipant) -> None:
         self._rebuilt = self._rebuilt or self._lost
-        self._readers.abandon(one.identity)
+        self._streams.abandon(one.identity)
         on_purpose = one.disconnect_reason == rtc.DisconnectReason.CLIENT_INITIATED
         self._tell(ParticipantLeft(one.identity, on_purpose=on_purpose))
 
@@ -277,6 +266,7 @@ class LiveKitLink:
 
     def _reconnected(self) -> None:
         self._lost = False
+        self._streams.restored(self._room.remote_participants.keys() - self._rejoined)
         if self._early is not None:
             # It came and went before the room was told of, whose roster says the rest.
             self._early = [fact for fact in self._early if not isinstance(fact, LinkLost)]
@@ -288,6 +278,7 @@ class LiveKitLink:
         self._tell(LinkRestored(roster, resumed=not self._rebuilt))
 
     def _disconnected(self, reason: int) -> None:
+        self._streams.lost()
         self._tell(LinkGone(GONE.get(reason, "link-lost")))
 
     def _roster(self, was_there: Callable[[rtc.RemoteParticipant], bool]) -> Roster:

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import attrs
 
-from session_fsm.errors import SendError
-from session_fsm.events import (
-    Fact,
-    LinkGone,
-    LinkLost,
-    LinkRestored,
-    RoomJoined,
-    TextChunk,
-    TextClosed,
-    TextOpened,
-)
+from session_fsm.data.info import StreamHeader, StreamKind
+from session_fsm.errors import SendError, StreamError
+from session_fsm.events import Fact, LinkGone, LinkLost, LinkRestored, RoomJoined
 from session_fsm.messages.merge import CHAT_TOPIC
 from session_fsm.roster import find
 from session_fsm.transports.loopback.room import LoopbackRoom
+from session_fsm.transports.loopback.streams import LoopbackStreams
+from session_fsm.transports.texts import tell_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from session_fsm.transports.base import Sink
     from session_fsm.transports.loopback.network import LoopbackAgent
-    from session_fsm.transports.streams import StreamPort
 
 
 class LoopbackLink:
@@ -39,10 +33,12 @@ class LoopbackLink:
         self._token = token
         self._sink = sink
         self._room: LoopbackRoom | None = None
-        self._streams: set[str] = set()
         self._restored = asyncio.Event()
         self._restored.set()
         self.identity = str(token.get("sub", ""))
+        self.name = str(token.get("name", ""))
+        self._streams = LoopbackStreams(self.identity, self._reached)
+        tell_texts(self._streams, sink)
 
     @property
     def room(self) -> None:
@@ -55,9 +51,14 @@ class LoopbackLink:
         return False
 
     @property
-    def streams(self) -> StreamPort:
+    def streams(self) -> LoopbackStreams:
         """The streams of this link."""
-        raise NotImplementedError
+        return self._streams
+
+    @property
+    def is_up(self) -> bool:
+        """Whether anything gets through."""
+        return self._restored.is_set() and not self._network.is_silent
 
     async def connect(self) -> None:
         """Join the room of the token, which is made if it is not there."""
@@ -84,40 +85,53 @@ class LoopbackLink:
 
     def tell(self, fact: Fact) -> None:
         """Tell a fact of the room, unless the link is down."""
-        if not self._restored.is_set() or self._network.is_silent:
-            return
-        match fact:
-            case TextOpened(stream_id):
-                self._streams.add(stream_id)
-            case TextChunk(stream_id) | TextClosed(stream_id) if stream_id not in self._streams:
-                return
-            case TextClosed(stream_id):
-                self._streams.discard(stream_id)
-            case _:
-                pass
-        self._sink(fact)
+        if self.is_up:
+            self._sink(fact)
 
-    async def send_text(self, text: str, topic: str, agent: str | None = None) -> None:
+    async def send_text(
+        self,
+        text: str,
+        topic: str,
+        agent: str | None = None,
+        attachments: Sequence[str] = (),
+    ) -> None:
         """Send a text; over a lost link it waits and is lost, as with LiveKit's SDK."""
         if self._room is None:
             raise SendError("The text could not be sent: the room is left.", kind="transport")
-        was_up = self._restored.is_set()
+        was_up = self.is_up
         await self._restored.wait()
-        if was_up and topic == CHAT_TOPIC and not self._network.is_silent:
-            self._room.agent.hear(self._room, text, agent)
+        room = self._room
+        if not was_up or room is None:
+            return
+        to = [link.identity for link in room.links if link is not self]
+        to += [one.identity for one in room.roster if agent in {None, one.identity}]
+        header = StreamHeader(
+            str(uuid4()), StreamKind.TEXT, topic, tuple(to), attachments=tuple(attachments)
+        )
+        if to:
+            stream = room.open_stream(self.identity, header)
+            stream.write(text)
+            stream.close()
+        if topic == CHAT_TOPIC:
+            room.agent.hear(room, text, agent)
+
+    async def _reached(self) -> LoopbackRoom:
+        await self._restored.wait()
+        if self._room is None:
+            raise StreamError("The stream could not be opened: the room is left.", kind="transport")
+        return self._room
 
     async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109 - the peer's time
         """Ask the scripted agent whether it is alive."""
         there = self._room is not None and find(self._room.roster, identity) is not None
-        is_up = self._restored.is_set() and not self._network.is_silent
-        if there and is_up and self._agent.answers(identity):
+        if there and self.is_up and self._agent.answers(identity):
             return True
         await asyncio.sleep(timeout)
         return False
 
     async def close(self) -> None:
         """Leave the room."""
-        self._break_streams()
+        self._streams.break_off("the room was left")
         self._leave()
 
     def _leave(self) -> None:
@@ -129,7 +143,7 @@ class LoopbackLink:
     def drop(self) -> None:
         """Lose the link; every stream that it carried breaks off."""
         if self._restored.is_set():
-            self._break_streams()
+            self._streams.break_off("the link to the server was lost on the way")
             self._restored.clear()
             self._sink(LinkLost())
 
@@ -141,11 +155,6 @@ class LoopbackLink:
 
     def cut(self, kind: str) -> None:
         """Lose the link for good."""
-        self._break_streams()
+        self._streams.break_off("the link to the server was lost")
         self._leave()
         self._sink(LinkGone(kind))
-
-    def _break_streams(self) -> None:
-        streams, self._streams = self._streams, set()
-        for stream_id in sorted(streams):
-            self._sink(TextClosed(stream_id, broken=True))

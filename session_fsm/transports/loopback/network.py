@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from session_fsm.data.info import StreamInfo
     from session_fsm.errors import ConnectError
     from session_fsm.transports.loopback.link import LoopbackLink
     from session_fsm.transports.loopback.room import LoopbackRoom
+    from session_fsm.transports.streams import StreamFeed
 
 
 class LoopbackAgent(Protocol):
@@ -24,6 +28,12 @@ class LoopbackAgent(Protocol):
 
     def hear(self, room: LoopbackRoom, text: str, identity: str | None) -> None:
         """Take a text that a user sent to this agent, or to all of them (None)."""
+        ...
+
+    def take(
+        self, room: LoopbackRoom, info: StreamInfo, to: tuple[str, ...]
+    ) -> Iterable[StreamFeed]:
+        """Return what these participants take a stream with that somebody in the room opens."""
         ...
 
     def answers(self, identity: str) -> bool:

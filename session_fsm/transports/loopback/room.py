@@ -1,25 +1,24 @@
-"""One room of a loopback network, and the texts that are being sent in it."""
+"""One room of a loopback network, and the streams that are being sent in it."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from session_fsm.data.info import StreamHeader, StreamKind
 from session_fsm.events import (
     Fact,
     ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
-    TextChunk,
-    TextClosed,
-    TextOpened,
     TrackChanged,
 )
 from session_fsm.roster import Participant, Roster, find
+from session_fsm.transports.listeners import Feeds
+from session_fsm.transports.loopback.streams import RoomStream, described
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,22 +28,6 @@ if TYPE_CHECKING:
 
 DEPARTURE_TIMEOUT: Final = 20.0
 """Seconds that a room lives on after its last user has left; livekit-server's default."""
-
-
-@attrs.define(eq=False)
-class TextStream:
-    """A text that a participant is sending to everybody in the room."""
-
-    room: LoopbackRoom
-    stream_id: str
-
-    def write(self, chunk: str) -> None:
-        """Send more of it."""
-        self.room.tell(TextChunk(self.stream_id, chunk))
-
-    def close(self, attributes: Mapping[str, str] | None = None) -> None:
-        """End it, with the attributes of the trailer."""
-        self.room.end_text(TextClosed(self.stream_id, dict(attributes or {})))
 
 
 class LoopbackRoom:
@@ -59,7 +42,7 @@ class LoopbackRoom:
         self._jobs: set[asyncio.Task[None]] = set()
         self._departure: asyncio.TimerHandle | None = None
         self._ids = count(1)
-        self._open_texts: dict[str, str] = {}
+        self._open: set[RoomStream] = set()
 
     def dispatch(self, agent: LoopbackAgent, name: str, metadata: str) -> None:
         """Give the agent a job in this room."""
@@ -80,8 +63,8 @@ class LoopbackRoom:
     def leave(self, identity: str, *, on_purpose: bool) -> None:
         """Let it out again."""
         if find(self.roster, identity) is not None:
-            for stream_id in [key for key, by in self._open_texts.items() if by == identity]:
-                self.end_text(TextClosed(stream_id, broken=True))
+            for stream in [one for one in self._open if one.info.sender == identity]:
+                stream.close(reason=f"{identity} left in the middle of it")
             self.roster = tuple(one for one in self.roster if one.identity != identity)
             self.tell(ParticipantLeft(identity, on_purpose=on_purpose))
 
@@ -105,17 +88,33 @@ class LoopbackRoom:
     def _replace(self, one: Participant, by: Participant) -> None:
         self.roster = tuple(by if other is one else other for other in self.roster)
 
-    def open_text(self, sender: str, topic: str, attributes: Mapping[str, str]) -> TextStream:
-        """Begin to send a text."""
+    def open_text(self, sender: str, topic: str, attributes: Mapping[str, str]) -> RoomStream:
+        """Begin to send a text to everybody."""
         stream_id = f"{self.name}-text-{next(self._ids)}"
-        self._open_texts[stream_id] = sender
-        self.tell(TextOpened(stream_id, topic, sender, attributes, datetime.now(UTC)))
-        return TextStream(self, stream_id)
+        header = StreamHeader(stream_id, StreamKind.TEXT, topic, attributes=attributes)
+        return self.open_stream(sender, header)
 
-    def end_text(self, closed: TextClosed) -> None:
-        """Tell the end of a text, unless it has ended."""
-        if self._open_texts.pop(closed.stream_id, None) is not None:
-            self.tell(closed)
+    def open_stream(self, sender: str, header: StreamHeader) -> RoomStream:
+        """Begin to send a stream to everybody whom it is for, but the sender."""
+        there = () if self._network.is_silent else self.roster
+        agents = tuple(one.identity for one in there if _gets(header, sender, one.identity))
+        info = described(header, sender, self._name(sender))
+        takers = [
+            link.streams.take(info)
+            for link in list(self.links)
+            if link.is_up and _gets(header, sender, link.identity)
+        ]
+        if agents:
+            takers.append(Feeds(list(self.agent.take(self, info, agents))))
+        stream = RoomStream(info, takers, self._open.discard)
+        self._open.add(stream)
+        return stream
+
+    def _name(self, identity: str) -> str:
+        one = find(self.roster, identity)
+        if one is not None:
+            return one.name
+        return next((link.name for link in self.links if link.identity == identity), "")
 
     def enter(self, link: LoopbackLink) -> None:
         """Let a user in."""
@@ -154,3 +153,7 @@ class LoopbackRoom:
         """End every job; who does it stays in the room, and is deaf."""
         for job in list(self._jobs):
             job.cancel()
+
+
+def _gets(header: StreamHeader, sender: str, identity: str) -> bool:
+    return identity != sender and (not header.to or identity in header.to)

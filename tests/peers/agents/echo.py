@@ -3,7 +3,8 @@
 The metadata of the dispatch chooses what it does, as a JSON object:
 `greet` (true or a text) speaks first; `slow` (seconds) shows `initializing` for that long;
 `silent` joins and never starts a session; `absent` never even joins; `attributes` are set on the
-agent; `key` encrypts; `delete_room` makes the room end with the session.
+agent; `key` encrypts; `delete_room` makes the room end with the session; `host` false does not serve
+the session channel.
 
 Some texts are commands, see `COMMANDS`. Everything else is said back, word by word.
 """
@@ -16,6 +17,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import channel
 from fakes import Ear, EchoAgent, EchoLLM, ToneTTS
 from livekit import api, rtc
 from livekit.agents import AgentServer, AgentSession, JobContext, JobExecutorType, cli
@@ -73,6 +75,7 @@ COMMANDS: dict[str, Callable[[JobContext, AgentSession], Awaitable[None]]] = {
     "!delete": _delete,  # deletes the room
     "!aclose": _aclose,  # closes the session; the agent stays in the room, deaf
     "!chat": _chat,  # writes on lk.chat instead of speaking
+    **channel.COMMANDS,
 }
 
 
@@ -146,6 +149,7 @@ async def entrypoint(ctx: JobContext) -> None:
             delete_room_on_close=bool(wanted.get("delete_room")),
         ),
         record=False,
+        session_host=bool(wanted.get("host", True)),
     )
     note_openings(ctx)
     if greet := wanted.get("greet"):

@@ -4,9 +4,11 @@ import array
 import math
 import time
 from collections.abc import AsyncIterable, AsyncIterator
+from functools import partial
 
+import channel
 from livekit import rtc
-from livekit.agents import Agent, ModelSettings, llm, stt, tts
+from livekit.agents import Agent, APIError, ModelSettings, llm, stt, tts
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions
 
 SAMPLE_RATE = 24_000
@@ -17,7 +19,7 @@ QUIET_SECONDS = 0.3
 
 
 def reply_to(text: str) -> str:
-    return LONG_REPLY if text == "!long" else f"echo: {text}"
+    return LONG_REPLY if text in {"!long", "!interrupt"} else f"echo: {text}"
 
 
 class EchoLLM(llm.LLM):
@@ -36,11 +38,23 @@ class EchoLLM(llm.LLM):
 
 class _EchoStream(llm.LLMStream):
     async def _run(self) -> None:
+        if call := channel.call_of(self._chat_ctx):
+            delta = llm.ChoiceDelta(role="assistant", tool_calls=[call])
+            self._event_ch.send_nowait(llm.ChatChunk(id="echo", delta=delta))
+            return
         users = [m for m in self._chat_ctx.messages() if m.role == "user"]
-        words = reply_to(users[-1].text_content or "" if users else "").split(" ")
+        text = users[-1].text_content or "" if users else ""
+        if text == "!error":
+            raise APIError("the model broke", retryable=False)
+        words = (channel.output_of(self._chat_ctx) or reply_to(text)).split(" ")
         for n, word in enumerate(words):
             delta = llm.ChoiceDelta(role="assistant", content=word if n == 0 else f" {word}")
             self._event_ch.send_nowait(llm.ChatChunk(id="echo", delta=delta))
+        spent, got = len(words), len(users)
+        used = llm.CompletionUsage(
+            completion_tokens=spent, prompt_tokens=got, total_tokens=spent + got
+        )
+        self._event_ch.send_nowait(llm.ChatChunk(id="echo", usage=used))
 
 
 class ToneTTS(tts.TTS):
@@ -84,8 +98,9 @@ class Ear(stt.STT):
 class EchoAgent(Agent):
     """Hears loud audio as "heard 1.2s" and says everything back."""
 
-    def __init__(self) -> None:
-        super().__init__(instructions="Say it back.")
+    def __init__(self, name: str = "echo_agent") -> None:
+        other = partial(EchoAgent, "other_agent")
+        super().__init__(id=name, instructions="Say it back.", tools=channel.tools(other))
 
     async def stt_node(
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings

@@ -84,6 +84,8 @@ def test_a_session_that_never_started_as_json() -> None:
             "failure_reasons": [],
             "has_microphone_track": False,
             "has_camera_track": False,
+            "user_state": None,
+            "usage": None,
         },
     }
 
@@ -125,6 +127,8 @@ def test_a_conversation_as_json() -> None:
             "failure_reasons": [],
             "has_microphone_track": True,
             "has_camera_track": False,
+            "user_state": None,
+            "usage": None,
         },
     }
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 import pytest
+from reactivex.disposable import Disposable
 
 from session_fsm import MessageStatus, SendError, Session, TokenSource
 from session_fsm.events import FromRun, LinkLost, LinkRestored
@@ -19,8 +20,9 @@ class Memory:
         self.serves = True
         self.writes_down = True
 
-    def follow(self, heard: Callable[[UserItem], None]) -> None:
+    def follow(self, heard: Callable[[UserItem], None]) -> Disposable:
         """What is added is only found when it is asked for."""
+        return Disposable()
 
     async def user_items(self) -> Sequence[UserItem] | None:
         if not self.serves or self.agent.network.is_silent:
@@ -252,7 +254,8 @@ class History:
         self.items = [UserItem(f"{place}", text) for place, text in enumerate(texts)]
         self.asked = 0
 
-    def follow(self, heard: Callable[[UserItem], None]) -> None: ...
+    def follow(self, heard: Callable[[UserItem], None]) -> Disposable:
+        return Disposable()
 
     async def user_items(self) -> Sequence[UserItem] | None:
         self.asked += 1
