@@ -1,14 +1,13 @@
 """Whether the agent has heard a text that left shortly before the link was lost.
 
-The agent's session channel holds its chat history. A text of ours is a new user item there: one
-that was not in the history when the text left, with the same words. What is counted out: items of
-earlier texts with the same words that have not shown yet. Where the answer is not certain it is
-``None``, and nobody acts on it:
+The agent's session channel holds its chat history. A text of ours is a new user item there with the
+same words, told by an event or found when the history is asked for. Where the answer is not certain
+it is ``None``, and nobody acts on it:
 
 - the agent does not serve the channel, or does not answer;
 - none of the texts that it surely got has ever shown in its history (an agent may handle texts
   without writing them down), so that a missing one means nothing;
-- fewer items of these words are new than earlier texts of the same words are still missing.
+- an item of the same words can be that of an earlier text which had not shown when this one left.
 """
 
 from __future__ import annotations
@@ -52,20 +51,38 @@ class AgentMemory(Protocol):
 
 
 class Ledger:
-    """The texts that one agent surely got, and which of them its history has shown."""
+    """The texts that one agent surely got, the one that it may have got, and what it shows of them.
+
+    Attributes:
+        agent: Identity of the agent.
+    """
 
     def __init__(self, agent: str) -> None:
         self.agent = agent
         self._known: set[str] = set()
         self._missing: list[str] = []
         self._writes_down = False
+        self._in_doubt: str | None = None
+        self._has_shown = False
+        self._is_ambiguous = False
 
-    def got(self, text: str) -> None:
-        """Remember that the agent surely got this text."""
-        self._missing.append(_words(text))
+    def leaves(self, text: str) -> bool:
+        """Remember that the agent may get this text; True if it has shown since it last left."""
+        words = _words(text)
+        if self._in_doubt == words and self._has_shown:
+            return True
+        self._in_doubt = words
+        self._has_shown = self._is_ambiguous = False
+        return False
+
+    def got(self) -> None:
+        """Remember that the agent surely got the text that left last."""
+        if self._in_doubt is not None and not self._has_shown:
+            self._missing.append(self._in_doubt)
+        self._in_doubt = None
 
     def shown(self, item: UserItem) -> None:
-        """Remember an item of the agent's history."""
+        """Take an item of the agent's history."""
         if item.id in self._known:
             return
         self._known.add(item.id)
@@ -74,28 +91,23 @@ class Ledger:
             # Texts are written down in order: what is still missing before it never will be.
             del self._missing[: self._missing.index(words) + 1]
             self._writes_down = True
+            self._is_ambiguous = self._is_ambiguous or words == self._in_doubt
+        elif words == self._in_doubt:
+            self._has_shown = self._writes_down = True
 
-    async def has_heard(self, text: str, memory: AgentMemory) -> bool | None:
-        """Say whether the agent has heard a text that left last; None where nobody can tell."""
+    async def has_heard(self, memory: AgentMemory) -> bool | None:
+        """Say whether the agent has heard the text that left last; None where nobody can tell."""
         for look in range(LOOKS):
             if look:
                 await asyncio.sleep(BETWEEN_LOOKS)
             items = await memory.user_items()
             if items is None:
                 return None
-            words = _words(text)
-            new = [item for item in items if item.id not in self._known]
-            found = sum(_words(item.text) == words for item in new)
-            earlier = self._missing.count(words)
-            for item in new:
-                if _words(item.text) != words:
-                    self.shown(item)
-            if found > earlier:
-                for item in new:
-                    self._known.add(item.id)
-                self._writes_down = True
+            for item in items:
+                self.shown(item)
+            if self._has_shown:
                 return True
-            if found:
+            if self._is_ambiguous:
                 return None
         return False if self._writes_down else None
 

@@ -153,6 +153,9 @@ class Outbox:
         way = self._way()
         ledger = self._ledger_of(way.agent)
         text = entry.message.text
+        if ledger.leaves(text):
+            self._settle(entry, None)
+            return
         entry.has_left = True
         try:
             async with asyncio.timeout(TAKE_WITHIN):
@@ -166,7 +169,7 @@ class Outbox:
         doubt = await self._doubt(link, gate, entry, way)
         heard = doubt is None or await self._has_heard(gate, entry, way, ledger)
         if heard:
-            ledger.got(text)
+            ledger.got()
             self._settle(entry, None)
         elif heard is None:
             self._settle(entry, _unconfirmed(doubt or LINK_LOST))
@@ -206,7 +209,7 @@ class Outbox:
             asked = self._snapshots.value
             if self._memory is None or asked.agent.identity != way.agent:
                 return None
-            heard = await ledger.has_heard(entry.message.text, self._memory)
+            heard = await ledger.has_heard(self._memory)
             if self._snapshots.value.run.links == asked.run.links:
                 break
         return heard

@@ -65,9 +65,9 @@ def require(*found: Path | str) -> None:
 _MUST = ("CI", "SESSION_FSM_REQUIRE_SERVER")
 
 
-def _serve() -> Iterator[LiveKitServer]:
+def _serve(**options: int) -> Iterator[LiveKitServer]:
     require(find_server())
-    with LiveKitServer() as server:
+    with LiveKitServer(**options) as server:
         _running.append(server)
         try:
             yield server
@@ -102,7 +102,8 @@ def stack(livekit_server: LiveKitServer, worker: Worker) -> Stack:
 
 @pytest.fixture
 def own_server() -> Iterator[LiveKitServer]:
-    yield from _serve()
+    # As long as by default: an agent that is back first must not find its room closed.
+    yield from _serve(departure_timeout=20)
 
 
 @pytest.fixture

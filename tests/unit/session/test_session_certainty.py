@@ -265,7 +265,8 @@ class History:
 def ledger(*got: str, shown: Sequence[str] = ()) -> Ledger:
     made = Ledger("agent")
     for text in got:
-        made.got(text)
+        made.leaves(text)
+        made.got()
     for place, text in enumerate(shown):
         made.shown(UserItem(f"{place}", text))
     return made
@@ -279,6 +280,7 @@ def ledger(*got: str, shown: Sequence[str] = ()) -> Ledger:
         (["a"], [], ["a", "b"], True),
         (["a"], [], ["a"], False),
         ([], [], [], None),
+        ([], [], ["b"], True),
         (["a"], [], [], None),
         (["b"], ["b"], ["b"], False),
         (["b"], ["b"], ["b", "b"], True),
@@ -291,12 +293,31 @@ def ledger(*got: str, shown: Sequence[str] = ()) -> Ledger:
 async def test_what_a_history_says_of_the_text_b(
     got: list[str], shown: list[str], history: list[str], *, heard: bool | None
 ) -> None:
-    assert await ledger(*got, shown=shown).has_heard("b", History(*history)) is heard
+    made = ledger(*got, shown=shown)
+    assert not made.leaves("b")
+    assert await made.has_heard(History(*history)) is heard
+
+
+async def test_an_event_that_came_before_the_link_was_lost_says_it_as_well() -> None:
+    made = ledger("a", shown=["a"])
+    made.leaves("b")
+    made.shown(UserItem("1", "b"))
+    assert await made.has_heard(History("a", "b")) is True
 
 
 async def test_a_history_is_given_time_before_it_counts_as_a_no() -> None:
     history = History("a")
-    asking = asyncio.create_task(ledger("a").has_heard("b", history))
+    made = ledger("a")
+    made.leaves("b")
+    asking = asyncio.create_task(made.has_heard(history))
     await asyncio.sleep(1.2)
     history.items.append(UserItem("new", "b"))
     assert await asking is True
+
+
+async def test_what_shows_after_the_no_is_not_sent_once_more() -> None:
+    made = ledger("a", shown=["a"])
+    made.leaves("b")
+    assert await made.has_heard(History("a")) is False
+    made.shown(UserItem("late", "b"))
+    assert made.leaves("b")
