@@ -31,8 +31,8 @@ from session_fsm.events import (
     TokenReady,
     TrackChanged,
 )
-from session_fsm.reducer import step
 from session_fsm.recording import Replay, record
+from session_fsm.reducer import step
 from session_fsm.snapshot import Deadline, SessionSnapshot
 from unit.core.chats import opened
 

@@ -1,5 +1,7 @@
 """A recording of a conversation in virtual time, and what can be done with it."""
 
+# ruff: noqa: ASYNC240 - a test may wait for a file
+
 import asyncio
 import json
 from pathlib import Path
