@@ -130,6 +130,7 @@ def _place(fact: Fact) -> tuple[int, int]:
 
 
 def described(message: Message, previous: Message | None) -> dict[str, Any]:
+    """Return what there is to tell about a message as it is now, and as it was before."""
     return {
         "event": "added" if previous is None else "updated",
         "id": message.id,

@@ -243,6 +243,10 @@ class Replay(SessionView):
         self.seek(seq=self._moment.snapshot.seq - 1)
         return True
 
+    def rewind(self) -> None:
+        """Go to the beginning, before the first event."""
+        self.seek(seq=self._tape.first.seq)
+
     def close(self) -> None:
         """Pause, and complete all stores and streams; they keep their last values."""
         self.pause()

@@ -139,7 +139,7 @@ class LiveReplay(App[int]):
 
     async def _play(self) -> None:
         if self.replay.is_at_end:
-            self.replay.seek(seconds=0.0)
+            self.replay.rewind()
         with self._told():
             await self.replay.play()
         self._tell(None)
@@ -163,7 +163,7 @@ class LiveReplay(App[int]):
 
     def action_begin(self) -> None:
         """Go back to the beginning."""
-        self.replay.seek(seconds=0.0)
+        self.replay.rewind()
 
     def action_leave(self, code: int) -> None:
         """Leave the view."""
