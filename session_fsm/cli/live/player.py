@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App
@@ -22,11 +23,12 @@ from session_fsm.cli.live.panels import Log, Transcript
 from session_fsm.errors import RecordingError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
+    from session_fsm.messages.message import Message
     from session_fsm.recording import Replay
     from session_fsm.snapshot import SessionSnapshot
     from session_fsm.transition import Transition
@@ -63,6 +65,7 @@ class LiveReplay(App[int]):
         self.replay = replay
         self._paused = paused
         self._shown = -1
+        self._messages: Sequence[Message] = ()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def compose(self) -> ComposeResult:
@@ -118,8 +121,11 @@ class LiveReplay(App[int]):
             lanes.place("connection", now.connection_state)
             lanes.place("agent", now.agent.state)
         lanes.flag({name: of(now) for name, of in FLAGS.items()})
-        for message in now.messages:
-            transcript.tell(described(message, None))
+        before = self._messages if follows else ()
+        self._messages = now.messages
+        for message, known in zip_longest(now.messages, before[: len(now.messages)]):
+            if message is not known:
+                transcript.tell(described(message, None))
 
     def _moved(self, moved: Transition) -> None:
         with suppress(NoMatches, MountError):
