@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from session_fsm.errors import ConnectError as ConnectError
     from session_fsm.errors import EncryptionError as EncryptionError
     from session_fsm.errors import MediaError as MediaError
+    from session_fsm.errors import RecordingError as RecordingError
     from session_fsm.errors import RpcError as RpcError
     from session_fsm.errors import SendError as SendError
     from session_fsm.errors import SessionEnded as SessionEnded
@@ -84,6 +85,7 @@ _HOMES: Final = {
     "MessageStatus": "messages.message",
     "MessageStore": "messages.store",
     "MessageUpdated": "messages.message",
+    "RecordingError": "errors",
     "RpcError": "errors",
     "SecretFilter": "redact",
     "SendError": "errors",
@@ -112,7 +114,7 @@ _HOMES: Final = {
 __all__ = [*_HOMES]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll] - written once
 
 
-_MODULES: Final = frozenset({"channel", "charts", "diagrams", "testing"})
+_MODULES: Final = frozenset({"channel", "charts", "diagrams", "recording", "testing"})
 """Public modules: ``session_fsm.charts.SESSION`` works without importing them first."""
 
 
