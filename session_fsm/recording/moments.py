@@ -64,7 +64,9 @@ class Moments:
             RecordingError: Its line cannot be read, or this version makes something else of it.
         """
         entry = self._tape.entry(moment.place)
-        now, effects = step(moment.snapshot, entry.event, agent_name=self._tape.agent_name)
+        with self._tape.reading(entry.line):
+            now, effects = step(moment.snapshot, entry.event, agent_name=self._tape.agent_name)
+            now.to_dict()  # shows a value of a wrong type now, and not to an observer
         if now.seq != entry.seq:
             raise RecordingError(
                 f"Line {entry.line} changes nothing in this version of the library: play it with "

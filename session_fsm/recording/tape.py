@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from array import array
 from bisect import bisect_right
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, get_args
 
 import attrs
 
 from session_fsm.errors import RecordingError
-from session_fsm.events import End, FromRun, Start
+from session_fsm.events import End, Fact, FromRun, Start
 from session_fsm.recording.decode import UnknownClassError, decode
 from session_fsm.recording.opaque import StandIns
 from session_fsm.recording.recorder import FORMAT, VERSION
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from session_fsm.events import Event
 
+FACTS: Final = frozenset(get_args(Fact))
 MOST_LINE: Final = 256 * 1024 * 1024
 """Bytes of a line; a longer one is no line of a recording."""
 
@@ -99,11 +101,13 @@ class Tape:
         """
         line = place + 2
         self._file.seek(self._places[place])
-        with self._reading(line):
+        with self.reading(line):
             found = json.loads(self._file.readline())
             event = decode(found["event"], self._stand_ins)
             if not isinstance(event, Start | End | FromRun):
                 raise TypeError(f"{type(event).__name__} is no event")
+            if isinstance(event, FromRun) and type(event.fact) not in FACTS:
+                raise TypeError(f"{type(event.fact).__name__} is no fact")
             return Entry(line, found["seq"], datetime.fromisoformat(found["wall"]), event)
 
     def close(self) -> None:
@@ -111,7 +115,7 @@ class Tape:
         self._file.close()
 
     def _read_header(self) -> None:
-        with self._reading(1):
+        with self.reading(1):
             header: Any = json.loads(self._file.readline(MOST_LINE))
             if header["format"] != FORMAT:
                 raise ValueError("no recording of session-fsm begins like this")
@@ -123,27 +127,33 @@ class Tape:
                     kind="newer",
                 )
             self.agent_name: str | None = header["agent_name"]
+            if not isinstance(self.agent_name, str | None):
+                raise TypeError("its agent_name is no text")
             self.wall = datetime.fromisoformat(header["wall"])
             self.first = decode(header["snapshot"], self._stand_ins)
             if not isinstance(self.first, SessionSnapshot):
                 raise TypeError("its snapshot is none")
+            self.first.to_dict()  # shows a value of a wrong type now, and not to an observer
 
     def _find_lines(self) -> None:
         place = self._file.tell()
         for number, line in enumerate(iter(lambda: self._file.readline(MOST_LINE), b""), 2):
             if not line.endswith(b"\n"):
                 return  # what a crash left of the last line
-            with self._reading(number):
+            with self.reading(number):
                 found = json.loads(line)
                 if found["seq"] != self.first.seq + number - 1:
                     raise ValueError(f"seq {found['seq']} does not follow on the line before")
                 at = float(found["at"])
+                if not math.isfinite(at):
+                    raise ValueError(f"at is {at}")  # playing would wait for ever
             self._times.append(max(at, self.duration))
             self._places.append(place)
             place += len(line)
 
     @contextmanager
-    def _reading(self, line: int) -> Generator[None]:
+    def reading(self, line: int) -> Generator[None]:
+        """Make an error that names this line of whatever is wrong with what it holds."""
         try:
             yield
         except (RecordingError, OSError):

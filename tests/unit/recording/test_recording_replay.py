@@ -357,6 +357,9 @@ async def test_a_newer_format_is_refused(path: Path) -> None:
         (5, '"at"', '"when"', "line 5: 'at' is missing"),
         (1, "session-fsm-recording", "something", "line 1: no recording"),
         (1, "{", "[", "line 1: "),
+        (1, '"agent_name":null', '"agent_name":5', "line 1: its agent_name is no text"),
+        (1, '"state":{"$":"states.SessionState","of":"idle"}', '"state":5', "line 1: "),
+        (3, '"at":', '"at":Infinity,"was":', "line 3: at is inf"),
     ],
 )
 async def test_a_damaged_line_is_named(path: Path, line: int, old: str, new: str, why: str) -> None:
@@ -372,6 +375,11 @@ async def test_a_damaged_line_is_named(path: Path, line: int, old: str, new: str
         ("events.Start", "events.Restart", "line 2: there is no 'events.Restart'"),
         ("events.Start", "cli.demo.Start", "line 2: there is no"),
         ("events.Start", "snapshot.Deadline", "line 2: Deadline is no event"),
+        (
+            '{"$":"events.Start"}',
+            '{"$":"events.FromRun","epoch":0,"fact":{"$":"events.End"}}',
+            "line 2: End is no fact",
+        ),
         ("events.Start", "events.End", "Line 2 changes nothing in this version"),
     ],
 )
