@@ -47,7 +47,7 @@ def record(session: Session, path: str | os.PathLike[str]) -> Recorder:
 
     Args:
         session: A session of this process.
-        path: Where to. The file can be read by its owner alone, where the system knows owners.
+        path: Where to. A new file can be read by its owner alone, where the system knows owners.
 
     Returns:
         The recording: a context manager, and something with ``close()`` and ``dispose()``.

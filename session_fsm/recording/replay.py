@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final, Self
 import attrs
 
 from session_fsm.arguments import checked_seconds
+from session_fsm.limits import DEFAULT_LIMITS
 from session_fsm.recording.moments import Moments
+from session_fsm.recording.silent import SilentChannel
 from session_fsm.recording.tape import Tape
 from session_fsm.transition import Transition
 from session_fsm.view import SessionView, closed_error
@@ -78,12 +80,11 @@ class Replay(SessionView):
         self._began = 0.0
         self._closed = False
         self._newest: dict[str, Transition] = {}
-        super().__init__(
-            self._seen.select(lambda seen: seen.snapshot, comparer=is_),
-            self._moves,
-            self._told,
-            self._newest,
+        snapshots = self._seen.select(lambda seen: seen.snapshot, comparer=is_)
+        self._silent = SilentChannel(
+            snapshots, self._told, DEFAULT_LIMITS, on_unhandled=on_unhandled
         )
+        super().__init__(snapshots, self._moves, self._told, self._newest, self._silent)
 
     def __enter__(self) -> Self:
         return self
@@ -254,6 +255,7 @@ class Replay(SessionView):
         self._seen.close()
         self._moves.close()
         self._told.close()
+        self._silent.close()
         self._tape.close()
 
     def _by_seq(self, seq: int) -> tuple[int, float]:

@@ -126,9 +126,10 @@ class Tape:
                     "version does not know: install that version or a newer one.",
                     kind="newer",
                 )
-            self.agent_name: str | None = header["agent_name"]
-            if not isinstance(self.agent_name, str | None):
+            agent_name = header["agent_name"]
+            if not isinstance(agent_name, str | None):
                 raise TypeError("its agent_name is no text")
+            self.agent_name = agent_name
             self.wall = datetime.fromisoformat(header["wall"])
             self.first = decode(header["snapshot"], self._stand_ins)
             if not isinstance(self.first, SessionSnapshot):

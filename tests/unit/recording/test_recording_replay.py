@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from session_fsm import RecordingError, Session, SessionSnapshot, TokenSource
+from session_fsm import (
+    RecordingError,
+    Session,
+    SessionSnapshot,
+    SessionStateError,
+    TokenSource,
+)
 from session_fsm.diagrams import mermaid
 from session_fsm.recording import Replay, StandIn, record
 from session_fsm.states import SessionState
@@ -202,6 +208,22 @@ async def test_closing_ends_playing_and_all_waits(path: Path) -> None:
         await waiting
     with pytest.raises(Exception, match="closed"):
         replay.step()
+
+
+async def test_the_agent_of_a_replay_can_be_listened_to_and_not_asked(path: Path) -> None:
+    await recorded(path, runs=1)
+    with Replay(path) as replay:
+        ended: list[str] = []
+        replay.agent.tool_calls.subscribe(on_completed=lambda: ended.append("tool_calls"))
+        await replay.play()
+        with pytest.raises(SessionStateError, match="ask in a live session"):
+            await replay.agent.ping()
+        with pytest.raises(SessionStateError, match="ask in a live session"):
+            await replay.agent.chat_history()
+        assert not hasattr(replay, "send")
+        assert not hasattr(replay, "start")
+        assert ended == []
+    assert ended == ["tool_calls"]
 
 
 async def test_waits_work_on_a_replay(path: Path) -> None:
