@@ -6,6 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING, Self
 
 from session_fsm.arguments import checked_patience, checked_seconds, checked_text, merged_options
+from session_fsm.data.calls import StreamCalls
+from session_fsm.data.receptions import Receptions
+from session_fsm.data.streams import Streams
 from session_fsm.errors import SessionStateError
 from session_fsm.events import End, Start
 from session_fsm.limits import DEFAULT_LIMITS, Limits
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from stores import OnUnhandled
 
 
-class Session(SessionView):
+class Session(StreamCalls, SessionView):
     """A session with a LiveKit agent.
 
     A session can be made where no event loop runs. It belongs to the loop that first calls
@@ -88,7 +91,9 @@ class Session(SessionView):
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
-        self._capabilities: tuple[Capability, ...] = ()
+        receptions = Receptions(limits, on_unhandled)
+        self._streams = Streams(receptions, on_unhandled)
+        self._capabilities: tuple[Capability, ...] = (self._streams,)
         self._mailbox = Mailbox(
             self._new_run,
             self._seconds,
