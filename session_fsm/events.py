@@ -91,9 +91,15 @@ class LinkLost:
 
 @attrs.frozen
 class LinkRestored:
-    """The link is back; the roster is the whole truth about who is there."""
+    """The link is back; the roster is the whole truth about who is there.
+
+    Attributes:
+        resumed: It is the very link that was lost, and nothing that it carried is lost; else it
+            was made anew.
+    """
 
     roster: Roster = ()
+    resumed: bool = False
 
 
 @attrs.frozen

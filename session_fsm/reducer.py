@@ -169,7 +169,8 @@ def _link_lost(draft: Draft, _fact: LinkLost) -> None:
 def _link_restored(draft: Draft, fact: LinkRestored) -> None:
     if draft.session_state not in NO_RUN and draft.before.is_reconnecting:
         draft.fire(Cause.LINK_RESTORED)
-        draft.note(links=draft.run.links + 1)
+        rebuilds = draft.run.rebuilds + (not fact.resumed)
+        draft.note(links=draft.run.links + 1, rebuilds=rebuilds)
         known = {one.identity: place for place, one in enumerate(draft.roster)}
         draft.see(tuple(sorted(fact.roster, key=lambda one: known.get(one.identity, len(known)))))
         _meet(draft)

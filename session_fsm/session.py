@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from livekit.rtc import Room
 
     from session_fsm.capability import Capability
+    from session_fsm.messages.certainty import AgentMemory
     from session_fsm.messages.message import Message
     from session_fsm.snapshot import Deadline
     from session_fsm.tokens.details import TokenOptions
@@ -94,6 +95,7 @@ class Session(StreamCalls, SessionView):
         receptions = Receptions(limits, on_unhandled)
         self._streams = Streams(receptions, on_unhandled)
         self._capabilities: tuple[Capability, ...] = (self._streams,)
+        self._memory: AgentMemory | None = None
         self._mailbox = Mailbox(
             self._new_run,
             self._seconds,
@@ -270,7 +272,14 @@ class Session(StreamCalls, SessionView):
         return run
 
     def _new_run(self, tell: Sink) -> Run:
-        return Run(tell, self._snapshots, self._tokens, self._transport, self._capabilities)
+        return Run(
+            tell,
+            self._snapshots,
+            self._tokens,
+            self._transport,
+            capabilities=self._capabilities,
+            memory=self._memory,
+        )
 
     def _seconds(self, deadline: Deadline | None) -> float | None:
         if deadline is not None and deadline.returning:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -199,7 +200,10 @@ async def test_a_link_that_is_rebuilt_ends_streams_and_the_session_goes_on(side:
         await session.start()
         await converse(session, "before")
         sending = session.send_bytes(b"x" * 8_000_000, "files")
-        await until(lambda: sending.progress.value.transferred)
+        async with aclosing(sending.progress.values()) as steps:
+            async for now in steps:
+                if now.transferred:
+                    break
         await side.break_link(session, "rebuilt")
         await side.mend_link(session)
         with pytest.raises(StreamError) as caught:

@@ -147,6 +147,18 @@ def echo_streams(room: rtc.Room) -> None:
     room.register_text_stream_handler("notes", lambda reader, who: run(notes(reader, who)))
 
 
+def note_openings(ctx: JobContext) -> None:
+    """The callback gets quick texts out of order: the wire's order is that of the openings."""
+    handlers = ctx.room._text_stream_handlers
+    handle = handlers["lk.chat"]
+
+    def opened(reader: rtc.TextStreamReader, identity: str) -> None:
+        note(ctx, opened=reader.info.stream_id)
+        handle(reader, identity)
+
+    handlers["lk.chat"] = opened
+
+
 def encryption(wanted: dict[str, Any]) -> rtc.E2EEOptions | None:
     if not (key := wanted.get("key")):
         return None
@@ -191,7 +203,7 @@ async def entrypoint(ctx: JobContext) -> None:
 
     async def on_text(sess: AgentSession, ev: TextInputEvent) -> None:
         sender = ev.participant.identity if ev.participant else None
-        note(ctx, heard=ev.text, sender=sender)
+        note(ctx, heard=ev.text, sender=sender, stream=ev.info.stream_id)
         if command := COMMANDS.get(ev.text):
             await command(ctx, sess)
             return
@@ -207,6 +219,7 @@ async def entrypoint(ctx: JobContext) -> None:
         ),
         record=False,
     )
+    note_openings(ctx)
     if greet := wanted.get("greet"):
         session.say(greet if isinstance(greet, str) else "hello, I am the agent")
 
