@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Self
 from session_fsm.arguments import checked_patience, checked_seconds, checked_text, merged_options
 from session_fsm.channel.client import Channel
 from session_fsm.channel.memory import ChannelMemory
+from session_fsm.data.calls import StreamCalls
+from session_fsm.data.receptions import Receptions
+from session_fsm.data.streams import Streams
 from session_fsm.errors import SessionStateError
 from session_fsm.events import End, Start
 from session_fsm.limits import DEFAULT_LIMITS, Limits
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from stores import OnUnhandled
 
 
-class Session(SessionView):
+class Session(StreamCalls, SessionView):
     """A session with a LiveKit agent.
 
     A session can be made where no event loop runs. It belongs to the loop that first calls
@@ -94,6 +97,8 @@ class Session(SessionView):
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+        receptions = Receptions(limits, on_unhandled)
+        self._streams = Streams(receptions, on_unhandled)
         self._mailbox = Mailbox(
             self._new_run,
             self._seconds,
@@ -109,7 +114,7 @@ class Session(SessionView):
             on_unhandled=on_unhandled,
         )
         self._memory: AgentMemory = ChannelMemory(channel)
-        self._capabilities: tuple[Capability, ...] = (channel,)
+        self._capabilities: tuple[Capability, ...] = (self._streams, channel)
         super().__init__(box.snapshots, box.transitions, box.changes, box.last, channel)
 
     @property

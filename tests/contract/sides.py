@@ -142,6 +142,7 @@ class LoopbackSide(Side):
             track_after=0.01,
             think_for=0.01,
             word_every=0.01,
+            echoes=("files", "notes"),
             reply=lambda text: LONG if text == "!long" else f"echo: {text}",
         )
         self.agent.network.connect_delay = 0.01

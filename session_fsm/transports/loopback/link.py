@@ -57,7 +57,7 @@ class LoopbackLink:
 
     @property
     def is_up(self) -> bool:
-        """Whether anything gets through."""
+        """Whether anything gets through: it is not being restored, nor about to be."""
         return self._restored.is_set() and not self._network.is_silent
 
     async def connect(self) -> None:
@@ -96,12 +96,12 @@ class LoopbackLink:
         attachments: Sequence[str] = (),
     ) -> None:
         """Send a text; over a lost link it waits and is lost, as with LiveKit's SDK."""
-        if self._room is None:
+        room = self._room
+        if room is None:
             raise SendError("The text could not be sent: the room is left.", kind="transport")
         was_up = self.is_up
         await self._restored.wait()
-        room = self._room
-        if not was_up or room is None:
+        if not was_up or not self.is_up or self._room is not room:
             return
         to = [link.identity for link in room.links if link is not self]
         to += [one.identity for one in room.roster if agent in {None, one.identity}]
