@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from session_fsm.errors import TokenError as TokenError
     from session_fsm.errors import UpdateError as UpdateError
     from session_fsm.limits import Limits as Limits
+    from session_fsm.messages.expression import Expression as Expression
     from session_fsm.messages.message import Message as Message
     from session_fsm.messages.message import MessageAdded as MessageAdded
     from session_fsm.messages.message import MessageKind as MessageKind
@@ -82,6 +83,7 @@ _HOMES: Final = {
     "EncryptionError": "errors",
     "EndReason": "states",
     "IncomingStream": "data.incoming",
+    "Expression": "messages.expression",
     "Limits": "limits",
     "MediaError": "errors",
     "Message": "messages.message",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from session_fsm.arguments import checked_patience, checked_seconds, checked_text, merged_options
 from session_fsm.channel.client import Channel
@@ -15,12 +15,15 @@ from session_fsm.errors import SessionStateError
 from session_fsm.events import End, Start
 from session_fsm.limits import DEFAULT_LIMITS, Limits
 from session_fsm.mailbox import Mailbox
+from session_fsm.messages.history import restored
+from session_fsm.messages.log import log_of
 from session_fsm.run import Run
 from session_fsm.states import SessionState
 from session_fsm.tokens.prepared import PreparedToken
 from session_fsm.view import SessionView, closed_error
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from livekit.rtc import Room
@@ -55,6 +58,8 @@ class Session(StreamCalls, SessionView):
         agent_ping: Seconds from one ping to the next on the agent's session channel; two that
             are not answered make ``agent.is_responsive`` false. None: no pings.
         limits: How much of what others send is kept.
+        history: Messages of an earlier session, as ``session.messages.export()`` gave them: they
+            are the first in ``messages``, marked ``restored``.
         transport: What to reach the room with; by default the scheme of the URL decides.
         on_unhandled: Called with every exception that an observer of this session raises. They
             are logged in any case, and never disturb the session or another observer.
@@ -76,6 +81,7 @@ class Session(StreamCalls, SessionView):
         token_timeout: float = 30.0,
         agent_ping: float | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        history: Sequence[Mapping[str, Any]] = (),
         transport: Transport | None = None,
         on_unhandled: OnUnhandled | None = None,
     ) -> None:
@@ -103,6 +109,8 @@ class Session(StreamCalls, SessionView):
             self._new_run,
             self._seconds,
             agent_name=self._options.agent_name,
+            limits=limits,
+            log=log_of(restored(history)),
             on_unhandled=on_unhandled,
         )
         box = self._mailbox

@@ -28,8 +28,8 @@ from session_fsm.errors import SendError
 from session_fsm.events import ProbeAnswered, ProbeUnanswered, TextSettled, TextSubmitted
 from session_fsm.messages.certainty import Ledger
 from session_fsm.messages.gate import PROBE_PAUSE, PROBE_TIMEOUT, TextGate
-from session_fsm.messages.merge import CHAT_TOPIC
 from session_fsm.messages.message import Message, MessageKind, MessageStatus
+from session_fsm.messages.people import CHAT_TOPIC
 
 if TYPE_CHECKING:
     from session_fsm.messages.certainty import AgentMemory, UserItem

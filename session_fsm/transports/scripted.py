@@ -11,7 +11,8 @@ import attrs
 
 from session_fsm.channel.wire import TOPIC
 from session_fsm.data.info import StreamHeader
-from session_fsm.messages.merge import CHAT_TOPIC, FINAL, SEGMENT_ID, TRANSCRIPTION_TOPIC
+from session_fsm.messages.merge import FINAL, SEGMENT_ID
+from session_fsm.messages.people import CHAT_TOPIC, TRANSCRIPTION_TOPIC
 from session_fsm.roster import AGENT_NAME, AGENT_STATE, Participant, find
 from session_fsm.transports.loopback import LoopbackNetwork, LoopbackRoom
 from session_fsm.transports.received import Received

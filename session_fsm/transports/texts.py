@@ -8,7 +8,7 @@ import attrs
 
 from session_fsm.data.info import StreamKind
 from session_fsm.events import TextChunk, TextClosed, TextOpened
-from session_fsm.messages.merge import CHAT_TOPIC, TRANSCRIPTION_TOPIC
+from session_fsm.messages.people import CHAT_TOPIC, TRANSCRIPTION_TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

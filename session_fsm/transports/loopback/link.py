@@ -11,7 +11,7 @@ import attrs
 from session_fsm.data.info import StreamHeader, StreamKind
 from session_fsm.errors import SendError, StreamError
 from session_fsm.events import Fact, LinkGone, LinkLost, LinkRestored, RoomJoined
-from session_fsm.messages.merge import CHAT_TOPIC
+from session_fsm.messages.people import CHAT_TOPIC
 from session_fsm.roster import find
 from session_fsm.transports.loopback.room import LoopbackRoom
 from session_fsm.transports.loopback.streams import LoopbackStreams

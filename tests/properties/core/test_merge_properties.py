@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from session_fsm.events import TextChunk, TextClosed, TextFact, TextOpened
-from session_fsm.messages.merge import EMPTY_LOG, MessageLog, Room, finish, merge
+from session_fsm.messages.log import EMPTY_LOG, MessageLog
+from session_fsm.messages.merge import finish, merge
 from session_fsm.messages.message import Message, MessageAdded
+from session_fsm.messages.people import Room
 from session_fsm.roster import Participant
 
 if TYPE_CHECKING:
@@ -123,7 +125,7 @@ def test_what_is_in_the_list_stays_what_it_is(facts: list[TextFact]) -> None:
         after = list(log.messages)
         assert replayed(before, changes) == after
         assert len({one.id for one in after}) == len(after)
-        assert {one.id: place for place, one in enumerate(after)} == dict(log.places)
+        assert {one.id: place for place, one in enumerate(after)} == dict(log.index.places)
         for old, new in zip(before, after, strict=False):
             assert (old.id, old.timestamp, old.kind, old.sender) == (
                 new.id,
