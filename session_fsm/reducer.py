@@ -15,6 +15,7 @@ from session_fsm.draft import NO_RUN, Draft
 from session_fsm.effects import Effect, Tell, Warn
 from session_fsm.errors import AgentLeft, AgentTimeout, ConnectError, StaleAgent
 from session_fsm.events import (
+    AttachmentChanged,
     BufferingStarted,
     BufferingStopped,
     DeadlinePassed,
@@ -74,7 +75,15 @@ LINK_GONE: Final[Mapping[str, str]] = {
 }
 
 _TEXT_FACTS = frozenset(
-    {TextChunk, TextOpened, TextClosed, TextSubmitted, TextSettled, SpeechCorrected}
+    {
+        TextChunk,
+        TextOpened,
+        TextClosed,
+        TextSubmitted,
+        TextSettled,
+        AttachmentChanged,
+        SpeechCorrected,
+    }
 )
 _IN_THE_ROOM = frozenset({SessionState.DISPATCHING, SessionState.ACTIVE})
 

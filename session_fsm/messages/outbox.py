@@ -32,6 +32,7 @@ from session_fsm.messages.merge import CHAT_TOPIC
 from session_fsm.messages.message import Message, MessageKind, MessageStatus
 
 if TYPE_CHECKING:
+    from session_fsm.messages.attachment import Attachment
     from session_fsm.messages.certainty import AgentMemory, UserItem
     from session_fsm.snapshot import SessionSnapshot
     from session_fsm.transports.base import Link, Sink
@@ -91,13 +92,9 @@ class Outbox:
         if memory is not None:
             memory.follow(self._shown)
 
-    async def send(self, text: str) -> Message:
-        """Queue the text and wait until it is settled.
-
-        Raises:
-            SendError: It was not sent, or it is not certain that it was.
-        """
-        message = Message(
+    def message(self, text: str, attachments: tuple[Attachment, ...] = ()) -> Message:
+        """Return a message of the user; its attachments are sent by whoever asks for it."""
+        return Message(
             f"user/{uuid4().hex}",
             MessageKind.CHAT,
             text,
@@ -105,7 +102,15 @@ class Outbox:
             final=True,
             sender="user",
             status=MessageStatus.SENDING,
+            attachments=attachments,
         )
+
+    async def send(self, message: Message) -> Message:
+        """Queue the message and wait until it is settled.
+
+        Raises:
+            SendError: It was not sent, or it is not certain that it was.
+        """
         entry = _Entry(message, asyncio.get_running_loop().create_future())
         self._waiting.append(entry)
         self._tell(TextSubmitted(message))
@@ -155,7 +160,8 @@ class Outbox:
         entry.has_left = True
         try:
             async with asyncio.timeout(TAKE_WITHIN):
-                await link.send_text(text, CHAT_TOPIC, way.agent)
+                listed = [one.id for one in entry.message.attachments]
+                await link.send_text(text, CHAT_TOPIC, way.agent, listed)
         except SendError as error:
             if self._is_up(way):
                 self._settle(entry, error)

@@ -12,6 +12,8 @@ import attrs
 from session_fsm import ConnectionDetails, SessionError, TokenSource
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from session_fsm.events import Fact, RoomJoined
     from session_fsm.tokens import TokenOptions
     from session_fsm.transports.base import Sink
@@ -47,6 +49,13 @@ class SilentTokens(TokenSource):
             raise
 
 
+class SilentStreams:
+    """Nobody sends any."""
+
+    def listen(self, *_: object) -> None:
+        pass
+
+
 @attrs.define(eq=False)
 class SilentLink:
     """Tells what the test tells through ``sink``; closes when the test lets go."""
@@ -59,7 +68,7 @@ class SilentLink:
     sent: list[str] = attrs.Factory(list)
     room: None = None
     publishes: bool = True
-    streams: object = None
+    streams: SilentStreams = attrs.Factory(SilentStreams)
 
     async def connect(self) -> None:
         outcome = await self.joined
@@ -67,7 +76,9 @@ class SilentLink:
             raise outcome
         self.sink(outcome)
 
-    async def send_text(self, text: str, topic: str, agent: str | None = None) -> None:
+    async def send_text(
+        self, text: str, topic: str, agent: str | None = None, attachments: Sequence[str] = ()
+    ) -> None:
         self.sent.append(text)
 
     async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.data.streams_world import World, header
 
 from session_fsm.testing import cancel_everywhere
+from unit.data.streams_world import World, header
 
 PAYLOAD = bytes(range(256)) * 500
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from unit.data.streams_world import World, header, started
 
 from session_fsm import IncomingStream, Limits, StreamError, StreamKind, StreamOutcome
+from unit.data.streams_world import World, header, started
 
 
 async def open_and_take(world: World, **options: Any) -> tuple[Any, IncomingStream]:

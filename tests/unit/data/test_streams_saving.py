@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unit.data.streams_world import header, started
 
 from session_fsm.data.file_names import DEVICES, LONGEST, harmless
 from session_fsm.testing import run_virtual
+from unit.data.streams_world import header, started
 
 NASTY = [
     "../../etc/passwd",
@@ -69,7 +69,9 @@ def test_an_ordinary_name_stays(name: str) -> None:
     assert harmless(name) == name
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None
+)
 @given(st.lists(st.sampled_from(NASTY), min_size=1, max_size=5))
 def test_whatever_the_names_all_files_are_in_the_folder_and_none_is_lost(
     tmp_path_factory: pytest.TempPathFactory, names: list[str]

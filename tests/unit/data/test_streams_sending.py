@@ -3,7 +3,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.data.streams_world import started
 
 from session_fsm import (
     Session,
@@ -14,6 +13,7 @@ from session_fsm import (
     TokenSource,
 )
 from session_fsm.testing import ScriptedAgent
+from unit.data.streams_world import started
 
 
 async def test_a_file_arrives_with_its_name_type_and_size(tmp_path: Path) -> None:
