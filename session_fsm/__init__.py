@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from session_fsm.errors import TokenError as TokenError
     from session_fsm.errors import UpdateError as UpdateError
     from session_fsm.limits import Limits as Limits
+    from session_fsm.messages.attachment import Attachment as Attachment
+    from session_fsm.messages.attachment import AttachmentState as AttachmentState
     from session_fsm.messages.expression import Expression as Expression
     from session_fsm.messages.message import Message as Message
     from session_fsm.messages.message import MessageAdded as MessageAdded
@@ -76,6 +78,8 @@ _HOMES: Final = {
     "AgentSnapshot": "snapshot",
     "AgentState": "states",
     "AgentTimeout": "errors",
+    "Attachment": "messages.attachment",
+    "AttachmentState": "messages.attachment",
     "ChannelError": "errors",
     "ConnectError": "errors",
     "ConnectionDetails": "tokens.details",

@@ -16,6 +16,7 @@ from session_fsm.effects import Effect, Tell, Warn
 from session_fsm.errors import AgentLeft, AgentTimeout, ConnectError, StaleAgent
 from session_fsm.events import (
     AgentStirred,
+    AttachmentChanged,
     BufferingStarted,
     BufferingStopped,
     DeadlinePassed,
@@ -91,7 +92,15 @@ CUT: Final = "a message was cut off at limits.message_length, {} characters"
 REFUSED: Final = "texts are refused while limits.open_streams, {}, are open"
 
 _TEXT_FACTS = frozenset(
-    {TextChunk, TextOpened, TextClosed, TextSubmitted, TextSettled, SpeechCorrected}
+    {
+        TextChunk,
+        TextOpened,
+        TextClosed,
+        TextSubmitted,
+        TextSettled,
+        AttachmentChanged,
+        SpeechCorrected,
+    }
 )
 _IN_THE_ROOM = frozenset({SessionState.DISPATCHING, SessionState.ACTIVE})
 

@@ -15,6 +15,8 @@ from session_fsm.errors import SessionStateError
 from session_fsm.events import End, Start
 from session_fsm.limits import DEFAULT_LIMITS, Limits
 from session_fsm.mailbox import Mailbox
+from session_fsm.messages.attachment_reader import AttachmentReader
+from session_fsm.messages.attachment_sender import Enclosure, send_with
 from session_fsm.messages.history import restored
 from session_fsm.messages.log import log_of
 from session_fsm.run import Run
@@ -23,7 +25,8 @@ from session_fsm.tokens.prepared import PreparedToken
 from session_fsm.view import SessionView, closed_error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import os
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
     from livekit.rtc import Room
@@ -122,7 +125,8 @@ class Session(StreamCalls, SessionView):
             on_unhandled=on_unhandled,
         )
         self._memory: AgentMemory = ChannelMemory(channel)
-        self._capabilities: tuple[Capability, ...] = (self._streams, channel)
+        attachments = AttachmentReader(receptions)
+        self._capabilities: tuple[Capability, ...] = (self._streams, attachments, channel)
         super().__init__(box.snapshots, box.transitions, box.changes, box.last, channel)
 
     @property
@@ -241,22 +245,38 @@ class Session(StreamCalls, SessionView):
 
     # The conversation ---------------------------------------------------------------------------
 
-    async def send(self, text: str) -> Message:
+    async def send(
+        self, text: str, *, attachments: Iterable[str | os.PathLike[str]] = ()
+    ) -> Message:
         """Send a text to the agent, as soon as the agent is ready for it; first in, first out.
 
-        The message is in ``messages`` at once, with the status ``sending``.
+        The message is in ``messages`` at once, with the status ``sending``. Files that belong to it
+        are sent after it, one after the other; the message shows how far each of them is.
+
+        Args:
+            text: The text.
+            attachments: The files' paths.
 
         Returns:
-            The message, sent.
+            The message, sent, as it is in ``messages``.
 
         Raises:
+            OSError: A file cannot be read; nothing was sent.
             SendError: It was not sent, or it is not certain that the agent can have it.
             SessionStateError: The session is idle or ending.
+            StreamError: A file is too large, and nothing was sent; or the text was sent, and a file
+                was not. The message shows which.
             TypeError: The text is no str.
             ValueError: The text is empty.
         """
         checked_text("text", text)
-        return await self._running("send").outbox.send(text)
+        run = self._running("send")
+        enclosure = Enclosure.of(attachments, self._limits)
+        if not enclosure.attachments:
+            return await run.outbox.send(run.outbox.message(text))
+        sent = await send_with(enclosure, text, run.outbox, self._streams, run.tell)
+        shown = (one for one in reversed(self.snapshot.messages) if one.id == sent.id)
+        return next(shown, sent)
 
     # The run ------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ import attrs
 from pyrsistent import pmap
 
 from session_fsm.events import (
+    AttachmentChanged,
     SpeechCorrected,
     TextChunk,
     TextClosed,
@@ -30,6 +31,7 @@ from session_fsm.events import (
     TextSubmitted,
 )
 from session_fsm.limits import DEFAULT_LIMITS, Limits
+from session_fsm.messages.attachments import pending, with_attachment
 from session_fsm.messages.expression import expression_of
 from session_fsm.messages.log import MessageLog, OpenStream
 from session_fsm.messages.message import Message, MessageKind
@@ -37,6 +39,9 @@ from session_fsm.messages.people import Room, kind_of
 from session_fsm.messages.speech import correct, expects_item
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from session_fsm.messages.attachment import Attachment
     from session_fsm.messages.expression import Expression
     from session_fsm.messages.log import Changes
 
@@ -59,12 +64,26 @@ def merge(
             return _opened(log, fact, room, limits)
         case TextClosed():
             return _closed(log, fact, limits)
+        case _:
+            return _told(log, fact)
+
+
+def _told(
+    log: MessageLog, fact: TextSubmitted | TextSettled | AttachmentChanged | SpeechCorrected
+) -> tuple[MessageLog, Changes]:
+    """Fold in what is told of a whole message."""
+    match fact:
         case TextSubmitted(message):
             return log.add(message)
-        case TextSettled():
-            return _settled(log, fact)
         case SpeechCorrected():
             return correct(log, fact)
+        case TextSettled() | AttachmentChanged():
+            message = log.find(fact.message_id)
+    if message is None:
+        return log, ()
+    if isinstance(fact, TextSettled):
+        return log.put(attrs.evolve(message, status=fact.status))
+    return log.put(with_attachment(message, fact.attachment))
 
 
 def finish(log: MessageLog) -> tuple[MessageLog, Changes]:
@@ -79,15 +98,9 @@ def finish(log: MessageLog) -> tuple[MessageLog, Changes]:
     return log, changes
 
 
-def _settled(log: MessageLog, fact: TextSettled) -> tuple[MessageLog, Changes]:
-    message = log.find(fact.message_id)
-    if message is None:
-        return log, ()
-    return log.put(attrs.evolve(message, status=fact.status))
-
-
-def message_id(sender: str, segment: str) -> str:
-    """Return the id of what a participant says in a segment, or in a stream."""
+def message_id(sender: str, attributes: Mapping[str, str], stream_id: str) -> str:
+    """Return the id of the message that a text stream of this participant belongs to."""
+    segment = attributes.get(SEGMENT_ID) or stream_id
     who = sender.replace("%", "%25").replace("/", "%2F")  # no two keys make the same id
     key = f"{who}/{segment}"
     return key if len(key) <= LONGEST_ID else sha256(key.encode(errors="replace")).hexdigest()
@@ -102,7 +115,7 @@ def _opened(
     speaker = room.speaker(fact)
     sender = room.sender(speaker)
     stream = OpenStream(
-        message_id(speaker, fact.attributes.get(SEGMENT_ID) or fact.stream_id),
+        message_id(speaker, fact.attributes, fact.stream_id),
         kind_of(fact.topic, sender),
         sender,
         fact.sender_name[:LONGEST_NAME] if sender == speaker else "",
@@ -116,7 +129,10 @@ def _opened(
         streams=index.streams.set(fact.stream_id, stream),
         newest=index.newest.set(stream.message_id, fact.stream_id),
     )
-    return MessageLog(log.messages, index), ()
+    log = MessageLog(log.messages, index)
+    if not fact.attachments or stream.message_id in index.places:
+        return log, ()
+    return _appear(log, stream, "", files=pending(fact.attachments))  # before its first word
 
 
 def _chunk(log: MessageLog, fact: TextChunk, limits: Limits) -> tuple[MessageLog, Changes]:
@@ -187,7 +203,12 @@ def _write(
 
 
 def _appear(
-    log: MessageLog, stream: OpenStream, text: str, *, final: bool
+    log: MessageLog,
+    stream: OpenStream,
+    text: str,
+    *,
+    final: bool = False,
+    files: tuple[Attachment, ...] = (),
 ) -> tuple[MessageLog, Changes]:
     message = Message(
         stream.message_id,
@@ -196,6 +217,7 @@ def _appear(
         stream.timestamp,
         final,
         stream.sender,
+        attachments=files,
         sender_name=stream.sender_name,
         expression=stream.expression,
     )

@@ -10,6 +10,7 @@ import attrs
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from session_fsm.messages.attachment import Attachment
     from session_fsm.messages.expression import Expression
 
 
@@ -47,6 +48,7 @@ class Message:
         sender: ``user``, ``agent``, ``avatar``, or the identity of another participant.
         status: ``sending``, ``sent``, ``failed`` or ``unconfirmed`` for the user's own chat, else
             None.
+        attachments: The files that belong to it, from the beginning, each with its progress.
         sender_name: Display name of another participant, maybe empty; empty for the others.
         interrupted: The agent was interrupted; the text is what was really spoken.
         expression: How the agent says it, where it tells.
@@ -60,6 +62,7 @@ class Message:
     final: bool
     sender: str
     status: MessageStatus | None = None
+    attachments: tuple[Attachment, ...] = ()
     sender_name: str = ""
     interrupted: bool = False
     expression: Expression | None = None
@@ -80,6 +83,7 @@ class Message:
             final,
             self.sender,
             self.status,
+            self.attachments,
             self.sender_name,
             self.interrupted,
             expression or self.expression,

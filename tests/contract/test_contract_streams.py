@@ -230,3 +230,65 @@ async def test_limits_hold(side: Side) -> None:
         await session.send_bytes(b"x" * 100_000, "files")
         await until(lambda: len(came) == 2)
         assert len(await came[1].read_all()) == 100_000
+
+
+async def test_files_that_go_with_a_text(side: Side, tmp_path: Path) -> None:
+    paths = [tmp_path / "a.png", tmp_path / "b.txt"]
+    for path in paths:
+        path.write_bytes(path.name.encode() * 60_000)
+    room = side.fresh_room()
+    async with (
+        asyncio.timeout(90),
+        Session(side.source(room)) as first,
+        Session(side.source(room, identity="second")) as second,
+    ):
+        await first.start()
+        await second.start()
+        seen = first.room.remote_participants if first.room else {"second": None}
+        await until(lambda: "second" in seen)  # texts go to those who are seen: 3 s late
+        sent = await first.send("look at these", attachments=paths)
+        assert [one.state.value for one in sent.attachments] == ["complete"] * 2
+        now = await second.wait_until(
+            lambda now: any(
+                [each.state.value for each in one.attachments] == ["complete"] * 2
+                for one in now.messages
+            ),
+            PATIENCE,
+        )
+        (got,) = (one for one in now.messages if one.attachments)
+        assert got.text == "look at these"
+        assert got.sender == "user", "the identity of the other session"
+        assert [one.name for one in got.attachments] == ["a.png", "b.txt"]
+        assert [one.id for one in got.attachments] == [one.id for one in sent.attachments]
+        for one, path in zip(got.attachments, paths, strict=True):
+            assert await one.read_all() == path.read_bytes()
+            saved = await one.save(tmp_path)
+            assert saved.read_bytes() == path.read_bytes()
+        assert "look at these" in side.heard(room)
+
+
+async def test_files_that_come_with_a_text(side: Side) -> None:
+    async with asyncio.timeout(60), Session(side.source()) as session:
+        await session.start()
+        await side.agent_attaches(session)
+        now = await session.wait_until(
+            lambda now: any(
+                one.attachments and all(each.state.value in ENDED for each in one.attachments)
+                for one in now.messages
+            ),
+            PATIENCE,
+        )
+        (got,) = (one for one in now.messages if one.attachments)
+        assert got.text == "two files"
+        assert got.final
+        assert [one.state.value for one in got.attachments] == ["complete", "broken-off"]
+        assert [one.name for one in got.attachments] == ["file 0.txt", "file 1.txt"]
+        whole, half = got.attachments
+        assert await whole.read_all() == b"x" * 20_000 + b"y" * 20_000
+        assert whole.transferred == whole.size == 40_000
+        assert half.error is not None
+        assert half.error.kind == "broken-off"
+        await converse(session)
+
+
+ENDED = {"complete", "broken-off"}

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from session_fsm import ConnectionDetails, SessionError, StreamError, TokenSource
+from session_fsm import ConnectionDetails, SessionError, TokenSource
 
 if TYPE_CHECKING:
-    from session_fsm.data.info import StreamHeader
+    from collections.abc import Sequence
+
     from session_fsm.events import Fact, RoomJoined
     from session_fsm.tokens import TokenOptions
     from session_fsm.transports.base import Sink
-    from session_fsm.transports.streams import StreamWriter
 
 
 def details(*, dispatches: bool) -> ConnectionDetails:
@@ -50,13 +50,10 @@ class SilentTokens(TokenSource):
 
 
 class SilentStreams:
-    """Nobody sends anything, and nothing can be sent."""
+    """Nobody sends any."""
 
     def listen(self, *_: object) -> None:
         pass
-
-    async def open(self, header: StreamHeader) -> StreamWriter:
-        raise StreamError("Nothing can be sent.", kind="transport")
 
 
 @attrs.define(eq=False)
@@ -79,7 +76,9 @@ class SilentLink:
             raise outcome
         self.sink(outcome)
 
-    async def send_text(self, text: str, topic: str, agent: str | None = None) -> None:
+    async def send_text(
+        self, text: str, topic: str, agent: str | None = None, attachments: Sequence[str] = ()
+    ) -> None:
         self.sent.append(text)
 
     async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109

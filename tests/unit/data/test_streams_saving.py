@@ -69,7 +69,9 @@ def test_an_ordinary_name_stays(name: str) -> None:
     assert harmless(name) == name
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None
+)
 @given(st.lists(st.sampled_from(NASTY), min_size=1, max_size=5))
 def test_whatever_the_names_all_files_are_in_the_folder_and_none_is_lost(
     tmp_path_factory: pytest.TempPathFactory, names: list[str]
