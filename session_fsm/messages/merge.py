@@ -72,13 +72,11 @@ def _told(
     log: MessageLog, fact: TextSubmitted | TextSettled | AttachmentChanged | SpeechCorrected
 ) -> tuple[MessageLog, Changes]:
     """Fold in what is told of a whole message."""
-    match fact:
-        case TextSubmitted(message):
-            return log.add(message)
-        case SpeechCorrected():
-            return correct(log, fact)
-        case TextSettled() | AttachmentChanged():
-            message = log.find(fact.message_id)
+    if isinstance(fact, TextSubmitted):
+        return log.add(fact.message)
+    if isinstance(fact, SpeechCorrected):
+        return correct(log, fact)
+    message = log.find(fact.message_id)
     if message is None:
         return log, ()
     if isinstance(fact, TextSettled):
