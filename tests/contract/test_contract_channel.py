@@ -28,7 +28,6 @@ from session_fsm.channel.wire import TOPIC, protocol
 from session_fsm.data.info import StreamHeader, StreamKind
 from stores import EventStream
 
-
 T = TypeVar("T")
 
 
@@ -265,7 +264,7 @@ async def forge(mallory: Session) -> None:
             event=event(session_usage_updated=event.SessionUsageUpdated(usage=usage))
         ),
     ]
-    run = mallory._mailbox.run  # noqa: SLF001 - what no user of ours would do
+    run = mallory._mailbox.run
     assert run is not None
     assert run.link is not None
     for one in forged:
@@ -378,4 +377,3 @@ async def test_a_question_ends_with_its_agent_and_with_its_session(side: Side) -
             await session.agent.ping()
         await session.start()
         assert await session.agent.ping() >= 0
-
