@@ -173,11 +173,14 @@ async def test_a_hand_off_an_error_and_a_false_interruption_have_their_streams(s
     async with asyncio.timeout(60), session:
         await session.start()
         agent = session.agent
-        with told(agent.handoffs) as handoffs, told(agent.errors) as errors:
-            with told(agent.false_interruptions) as falses:
-                for what in ("false-interruption", "error", "handoff"):
-                    await side.on_channel(session, what)
-                await until(lambda: handoffs and errors and falses)
+        with (
+            told(agent.handoffs) as handoffs,
+            told(agent.errors) as errors,
+            told(agent.false_interruptions) as falses,
+        ):
+            for what in ("false-interruption", "error", "handoff"):
+                await side.on_channel(session, what)
+            await until(lambda: handoffs and errors and falses)
         assert isinstance(falses[0], FalseInterruption)
         assert falses[0].resumed
         assert isinstance(errors[0], ErrorReported)

@@ -121,7 +121,9 @@ def check_what_was_told(events: list[ChannelEvent]) -> None:
     def only(kind: type[ChannelEvent]) -> list[ChannelEvent]:
         return [one for one in events if isinstance(one, kind)]
 
-    assert only(FalseInterruption)[0] == FalseInterruption(True, only(FalseInterruption)[0].at)
+    assert only(FalseInterruption)[0] == FalseInterruption(
+        resumed=True, at=only(FalseInterruption)[0].at
+    )
     overlap = only(OverlappingSpeech)[0]
     assert isinstance(overlap, OverlappingSpeech)
     assert (overlap.is_interruption, overlap.detection_delay) == (True, 0.25)

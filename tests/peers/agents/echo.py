@@ -3,8 +3,8 @@
 The metadata of the dispatch chooses what it does, as a JSON object:
 `greet` (true or a text) speaks first; `slow` (seconds) shows `initializing` for that long;
 `silent` joins and never starts a session; `absent` never even joins; `attributes` are set on the
-agent; `key` encrypts; `delete_room` makes the room end with the session; `host` false does not serve
-the session channel.
+agent; `key` encrypts; `delete_room` makes the room end with the session; `host` false does not
+serve the session channel.
 
 Some texts are commands, see `COMMANDS`. Everything else is said back, word by word.
 """

@@ -6,10 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from session_fsm import Session, TokenSource
-from session_fsm.testing import ScriptedAgent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from session_fsm.testing import ScriptedAgent
 
 
 def make(agent: ScriptedAgent, **options: object) -> Session:

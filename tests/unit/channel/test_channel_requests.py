@@ -102,9 +102,7 @@ async def test_a_question_that_is_not_answered_ends_in_time() -> None:
         await session.agent.ping()
         agent.responsive = False
         begun = now()
-        with pytest.raises(
-            ChannelError, match="did not answer get_agent_info within 7 s"
-        ) as caught:
+        with pytest.raises(ChannelError, match="get_agent_info within 7 s") as caught:
             await session.agent.info(timeout=7)
         assert caught.value.kind == "timeout"
         assert now() - begun == pytest.approx(7)

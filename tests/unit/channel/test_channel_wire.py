@@ -80,7 +80,14 @@ def test_a_message_has_words_role_and_metrics() -> None:
     )
     expected = TurnMetrics("m", ChatRole.ASSISTANT, NOON, e2e_latency=0.5, llm_node_tps=12.0)
     assert item(message=message) == ChatMessage(
-        "m", ChatRole.ASSISTANT, "one\ntwo", True, 0.9, {"key": "value"}, expected, NOON
+        "m",
+        ChatRole.ASSISTANT,
+        "one\ntwo",
+        interrupted=True,
+        transcript_confidence=0.9,
+        extra={"key": "value"},
+        metrics=expected,
+        at=NOON,
     )
 
 
@@ -153,7 +160,7 @@ USAGE = pb.AgentSessionUsage(
                     transcript="hi", is_final=True, language="en"
                 )
             },
-            UserInputTranscribed("hi", True, "en"),
+            UserInputTranscribed("hi", final=True, language="en"),
         ),
         (
             {"function_tools_started": Event.FunctionToolsStarted(function_calls=[CALL])},
@@ -185,7 +192,9 @@ USAGE = pb.AgentSessionUsage(
         ({"error": Event.Error(message="it broke")}, ErrorReported("it broke")),
         (
             {"overlapping_speech": Event.OverlappingSpeech(detection_delay=float("inf"))},
-            OverlappingSpeech(False, 0.0, None, None),
+            OverlappingSpeech(
+                is_interruption=False, detection_delay=0, detected_at=None, overlap_started_at=None
+            ),
         ),
         ({"amd_prediction": Event.AmdPrediction(category=77)}, AmdPrediction(None, "", "", 0, 0)),
         ({"eot_prediction": Event.EotPrediction(probability=0.5)}, EotPrediction(0.5, 0, 0, 0)),
@@ -239,7 +248,7 @@ def test_a_field_that_is_not_known_is_kept_by_its_number() -> None:
 
 def test_answers_of_every_kind_are_typed() -> None:
     pong = answered(pong=pb.SessionResponse.Pong())
-    assert pong == Answer("r", True)
+    assert pong == Answer("r", value=True)
     state = answered(
         get_session_state=pb.SessionResponse.GetSessionStateResponse(
             agent_state=4, user_state=9, agent_id="a", options={"k": "v"}
