@@ -103,7 +103,7 @@ def names_protocol(path: Path) -> bool:
     return any(
         isinstance(node, ast.Constant)
         and isinstance(node.value, str)
-        and node.value.startswith(("livekit.", "google."))
+        and node.value.startswith(("livekit.protocol", "google.protobuf"))
         and " " not in node.value
         for node in ast.walk(ast.parse(path.read_text()))
     )
