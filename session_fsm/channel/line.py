@@ -146,7 +146,7 @@ class Line:
             self.whom = whom
             self.is_served = self._greeted = self.last_user_item = None
             self._tools = ToolCalls()
-            self._requests.gone(self._why_gone(now), but=whom)
+            self._requests.gone(self._why_gone(now))
         if agent.is_connected:
             self._ready = whom
         self._situation()

@@ -202,6 +202,36 @@ def id_of(session: Session, kind: str) -> str:
     return next(one.id for one in line._requests._open.values() if one.kind == kind)
 
 
+async def test_a_question_that_nobody_was_asked_ends_with_the_session() -> None:
+    agent = ScriptedAgent(join_after=None)
+    async with make(agent, agent_timeout=None) as session:
+        starting = asyncio.create_task(session.start())
+        await session.wait_until_connected()
+        waiting = asyncio.create_task(session.agent.ping(timeout=50))
+        await asyncio.sleep(1)
+        begun = now()
+        await session.end()
+        with pytest.raises(ChannelError) as caught:
+            await waiting
+        assert caught.value.kind == "run-ended"
+        assert now() - begun < 1
+        await asyncio.wait({starting})
+        assert starting.exception() is not None
+
+
+async def test_whether_it_is_served_is_found_out_for_each_agent() -> None:
+    agent = ScriptedAgent()
+    async with make(agent) as session:
+        await session.start()
+        await session.agent.ping()
+        agent.crash()
+        agent.channel.is_served = False
+        agent.come_back()
+        with pytest.raises(ChannelError) as caught:
+            await session.agent.ping()
+        assert caught.value.kind == "not-served"
+
+
 async def test_an_answer_of_another_kind_is_no_answer() -> None:
     agent = ScriptedAgent()
     async with make(agent) as session:

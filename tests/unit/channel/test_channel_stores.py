@@ -7,6 +7,7 @@ import asyncio
 from session_fsm import UserState
 from session_fsm.channel import ErrorReported, LLMUsage, ToolCall, UnknownEvent
 from session_fsm.channel.wire import protocol
+from session_fsm.events import Event, SpeechCorrected
 from session_fsm.testing import ScriptedAgent
 from unit.channel.scenes import answered, asked, make, until
 
@@ -148,6 +149,26 @@ async def test_users_words_are_told_to_who_follows_them() -> None:
             "two",
             "echo: two",
         ]
+
+
+async def test_what_was_really_said_is_told_as_a_fact_about_the_agent() -> None:
+    agent = ScriptedAgent()
+    async with make(agent) as session:
+        await session.start()
+        facts: list[object] = []
+        box = session._mailbox
+        post = box.post
+
+        def spy(event: Event) -> None:
+            facts.append(getattr(event, "fact", event))
+            post(event)
+
+        box.post = spy  # type: ignore[method-assign]
+        agent.channel.said("assistant", "this far", interrupted=True)
+        agent.channel.said("user", "stop")
+        identity = session.agent.identity.value or ""
+    corrections = [one for one in facts if isinstance(one, SpeechCorrected)]
+    assert corrections == [SpeechCorrected(identity, "this far", interrupted=True)]
 
 
 async def test_an_event_of_a_later_version_is_kept() -> None:

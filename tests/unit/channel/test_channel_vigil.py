@@ -163,6 +163,28 @@ async def test_a_living_agent_is_never_deaf(agent: ScriptedAgent) -> None:
         assert agent.heard == ["one", "two", "three"]
 
 
+async def test_one_that_answers_before_the_transport_returns_is_not_deaf() -> None:
+    agent = ScriptedAgent(think_for=0, word_every=0)
+    async with make(agent) as session:
+        seen = verdicts(session)
+        await session.start()
+        run = session._mailbox.run
+        assert run is not None
+        assert run.link is not None
+        send_text = run.link.send_text
+
+        async def slow(*arguments: object) -> None:
+            await send_text(*arguments)  # type: ignore[arg-type]
+            await asyncio.sleep(2)
+
+        run.link.send_text = slow  # type: ignore[method-assign,assignment]
+        await session.send("one")
+        await session.send("two")
+        await asyncio.sleep(3 * UPTAKE)
+        assert seen == [True]
+        assert agent.heard == ["one", "two"]
+
+
 async def test_one_that_writes_down_what_it_hears_and_says_nothing_is_not_deaf() -> None:
     agent = ScriptedAgent()
     async with make(agent) as session:
