@@ -53,7 +53,7 @@ class Line:
         whom: The agent, and which coming of it; None while there is none.
         is_served: Whether it serves the channel; None while that is not known.
         last_user_item: Id of the user's newest message in its history that is known, or None.
-        on_event: Called whenever it tells something.
+        on_event: Called with whatever it tells.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Line:
         self.is_served: bool | None = None
         self.last_user_item: str | None = None
         self.garbage = 0
-        self.on_event: Callable[[], None] = _nothing
+        self.on_event: Callable[[ChannelEvent], None] = _nothing
         link.streams.listen(StreamKind.BYTES, wire.TOPIC, self._inbox.opened)
         self._following = snapshots.subscribe(self._follow)
 
@@ -228,7 +228,7 @@ class Line:
                     self._heard(sender, item)
             case _:
                 pass
-        self.on_event()
+        self.on_event(event)
         self._broadcast.tell(event, self._tools)
 
     def _heard(self, sender: str, message: ChatMessage) -> None:
@@ -249,5 +249,5 @@ class Line:
                 pass
 
 
-def _nothing() -> None:
+def _nothing(_: ChannelEvent) -> None:
     pass

@@ -89,6 +89,43 @@ async def test_who_takes_up_nothing_is_deaf_though_it_answers_pings(
         assert len(warnings) == 1
 
 
+async def test_what_comes_late_and_is_of_the_time_before_does_not_take_a_text_up() -> None:
+    agent = ScriptedAgent()
+    async with make(agent) as session:
+        await session.start()
+        await answered(session, "hello")
+        agent.channel.is_deaf = True
+        await session.send("are you there")
+        await asyncio.sleep(UPTAKE - 1)
+        agent.channel.use(3)
+        agent.channel.said("assistant", "echo: hello")
+        await asyncio.sleep(UPTAKE - 0.5)
+        assert session.agent.is_responsive.value
+        await session.wait_until(lambda seen: not seen.agent.is_responsive, 1)
+
+
+@pytest.mark.parametrize("late", [UPTAKE - 0.1, UPTAKE + 0.1, 2 * UPTAKE])
+async def test_one_that_takes_a_text_up_while_it_is_being_judged_is_not_deaf(late: float) -> None:
+    agent = ScriptedAgent()
+    async with make(agent) as session:
+        await session.start()
+        await answered(session, "hello")
+        agent.channel.is_deaf = True
+        await session.send("are you there")
+        await asyncio.sleep(UPTAKE - 0.05)
+        agent.responsive = False  # the question about its history waits for an answer
+        await asyncio.sleep(late - UPTAKE + 0.05)
+        seen = verdicts(session)
+        agent.channel.said("user", "are you there")
+        agent.report("thinking")
+        agent.responsive = True
+        await asyncio.sleep(1)
+        agent.report("listening")
+        await asyncio.sleep(5 * UPTAKE)
+        assert seen[-1]
+        assert len(seen) <= 2
+
+
 async def test_the_first_text_of_all_tells_it_too() -> None:
     agent = ScriptedAgent()
     async with make(agent) as session:
