@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 UPTAKE: Final = 5.0
 """Seconds that an agent has to take up a text; measured: 0.01 s."""
+MOST_ROUNDS: Final = 6
+"""How often an agent that shows ``thinking`` or ``speaking``, and is silent, gets that time again: it
+may work on an earlier text, and it may have ended in the middle of a word."""
 MOST_MISSED: Final = 2
 """Pings in a row that are unanswered before the agent counts as unresponsive."""
 
@@ -54,6 +57,7 @@ class Vigil:
         self._waiting: asyncio.TimerHandle | None = None
         self._stirs = 0
         self._uptakes = 0
+        self._rounds = 0
         self._before: dict[str, int] = {}
         line.on_event = self._event
         self._following = (
@@ -127,6 +131,7 @@ class Vigil:
         What does not may be late, and about what was before the text: it is waited on.
         """
         self._stirs += 1
+        self._rounds = 0
         self._uptakes += takes_up
         if self._waiting is not None:
             self._wait_no_longer()
@@ -149,7 +154,8 @@ class Vigil:
         self._waiting = None
         if whom is None or whom != self._line.whom or not self._line.is_up:
             return
-        if self._snapshots.value.agent.state in BUSY:
+        if self._snapshots.value.agent.state in BUSY and self._rounds < MOST_ROUNDS:
+            self._rounds += 1
             self._wait()
         else:
             self._line.spawn(self._look_at_history(whom))

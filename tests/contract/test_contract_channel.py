@@ -305,6 +305,7 @@ async def test_an_agent_whose_session_has_ended_is_not_responsive(
     async with asyncio.timeout(60), session:
         await session.start()
         await converse(session, "hello")
+        await session.wait_until(lambda now: now.agent.state is AgentState.LISTENING, PATIENCE)
         await side.close_agent_session(session)
         assert session.agent.state.value is AgentState.LISTENING
         sending = asyncio.create_task(session.send("can you hear me"))

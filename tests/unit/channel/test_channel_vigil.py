@@ -126,6 +126,20 @@ async def test_one_that_takes_a_text_up_while_it_is_being_judged_is_not_deaf(lat
         assert len(seen) <= 2
 
 
+async def test_one_that_ended_in_the_middle_of_a_word_is_known_later() -> None:
+    agent = ScriptedAgent()
+    async with make(agent) as session:
+        await session.start()
+        await answered(session, "hello")
+        agent.report("speaking")
+        agent.channel.is_deaf = True
+        await session.send("are you there")
+        await asyncio.sleep(4 * UPTAKE)
+        assert session.agent.is_responsive.value
+        await session.wait_until(lambda seen: not seen.agent.is_responsive, 4 * UPTAKE)
+        assert session.agent.state.value is AgentState.SPEAKING
+
+
 async def test_the_first_text_of_all_tells_it_too() -> None:
     agent = ScriptedAgent()
     async with make(agent) as session:
