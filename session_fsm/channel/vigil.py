@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 UPTAKE: Final = 5.0
 """Seconds that an agent has to take up a text; measured: 0.01 s."""
 MOST_ROUNDS: Final = 6
-"""How often an agent that shows ``thinking`` or ``speaking``, and is silent, gets that time again: it
-may work on an earlier text, and it may have ended in the middle of a word."""
+"""How often an agent that shows ``thinking`` or ``speaking``, and is silent, gets that time again:
+it may work on an earlier text, or have ended in the middle of a word."""
 MOST_MISSED: Final = 2
 """Pings in a row that are unanswered before the agent counts as unresponsive."""
 
