@@ -112,22 +112,22 @@ def merge(
             return _closed(log, fact)
         case TextSubmitted(message):
             return _add(log, message)
-        case TextSettled():
-            return _settled(log, fact)
-        case AttachmentChanged(message_id, attachment):
-            place = log.places.get(message_id)
-            if place is None:
-                return log, ()
-            return _put(log, with_attachment(log.messages[place], attachment))
+        case TextSettled() | AttachmentChanged():
+            return _touched(log, fact)
         case SpeechCorrected():
             return log, ()
 
 
-def _settled(log: MessageLog, fact: TextSettled) -> tuple[MessageLog, tuple[MessageChange, ...]]:
+def _touched(
+    log: MessageLog, fact: TextSettled | AttachmentChanged
+) -> tuple[MessageLog, tuple[MessageChange, ...]]:
     place = log.places.get(fact.message_id)
     if place is None:
         return log, ()
-    return _put(log, attrs.evolve(log.messages[place], status=fact.status))
+    before = log.messages[place]
+    if isinstance(fact, AttachmentChanged):
+        return _put(log, with_attachment(before, fact.attachment))
+    return _put(log, attrs.evolve(before, status=fact.status))
 
 
 def finish(log: MessageLog) -> tuple[MessageLog, tuple[MessageChange, ...]]:

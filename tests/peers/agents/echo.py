@@ -104,6 +104,7 @@ async def _attach(ctx: JobContext, session: AgentSession) -> None:
 
 COMMANDS["!attach"] = _attach  # writes on lk.chat, with attachments
 
+logger = logging.getLogger(__name__)
 _tasks: set[asyncio.Task[None]] = set()
 
 
@@ -141,7 +142,7 @@ def echo_streams(room: rtc.Room) -> None:
     def done(task: asyncio.Task[None]) -> None:
         _tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            logging.info("a stream was not sent back: %r", task.exception())
+            logger.info("a stream was not sent back: %r", task.exception())
 
     room.register_byte_stream_handler("files", lambda reader, who: run(files(reader, who)))
     room.register_text_stream_handler("notes", lambda reader, who: run(notes(reader, who)))
