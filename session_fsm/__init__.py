@@ -18,8 +18,15 @@ from session_fsm import _own_stores as _own_stores
 if TYPE_CHECKING:
     from session_fsm._version import __version__ as __version__
     from session_fsm.agent import Agent as Agent
+    from session_fsm.data.incoming import IncomingStream as IncomingStream
+    from session_fsm.data.info import StreamHeader as StreamHeader
     from session_fsm.data.info import StreamInfo as StreamInfo
     from session_fsm.data.info import StreamKind as StreamKind
+    from session_fsm.data.outcome import Progress as Progress
+    from session_fsm.data.outcome import StreamEnd as StreamEnd
+    from session_fsm.data.outcome import StreamOutcome as StreamOutcome
+    from session_fsm.data.outgoing import OutgoingStream as OutgoingStream
+    from session_fsm.data.outgoing import OutgoingText as OutgoingText
     from session_fsm.errors import AgentError as AgentError
     from session_fsm.errors import AgentLeft as AgentLeft
     from session_fsm.errors import AgentTimeout as AgentTimeout
@@ -37,6 +44,8 @@ if TYPE_CHECKING:
     from session_fsm.errors import TokenError as TokenError
     from session_fsm.errors import UpdateError as UpdateError
     from session_fsm.limits import Limits as Limits
+    from session_fsm.messages.attachment import Attachment as Attachment
+    from session_fsm.messages.attachment import AttachmentState as AttachmentState
     from session_fsm.messages.message import Message as Message
     from session_fsm.messages.message import MessageAdded as MessageAdded
     from session_fsm.messages.message import MessageKind as MessageKind
@@ -69,12 +78,15 @@ _HOMES: Final = {
     "AgentSnapshot": "snapshot",
     "AgentState": "states",
     "AgentTimeout": "errors",
+    "Attachment": "messages.attachment",
+    "AttachmentState": "messages.attachment",
     "ChannelError": "errors",
     "ConnectError": "errors",
     "ConnectionDetails": "tokens.details",
     "ConnectionState": "states",
     "EncryptionError": "errors",
     "EndReason": "states",
+    "IncomingStream": "data.incoming",
     "Limits": "limits",
     "MediaError": "errors",
     "Message": "messages.message",
@@ -84,6 +96,9 @@ _HOMES: Final = {
     "MessageStatus": "messages.message",
     "MessageStore": "messages.store",
     "MessageUpdated": "messages.message",
+    "OutgoingStream": "data.outgoing",
+    "OutgoingText": "data.outgoing",
+    "Progress": "data.outcome",
     "RpcError": "errors",
     "SecretFilter": "redact",
     "SendError": "errors",
@@ -94,9 +109,12 @@ _HOMES: Final = {
     "SessionState": "states",
     "SessionStateError": "errors",
     "StaleAgent": "errors",
+    "StreamEnd": "data.outcome",
     "StreamError": "errors",
+    "StreamHeader": "data.info",
     "StreamInfo": "data.info",
     "StreamKind": "data.info",
+    "StreamOutcome": "data.outcome",
     "StoredToken": "tokens.cached",
     "TokenError": "errors",
     "TokenOptions": "tokens.details",

@@ -51,7 +51,8 @@ KINDS: Final[dict[str, dict[str, str]]] = {
     "SendError": {
         "run-ended": "the session ended before the text was sent",
         "unanswered": "the agent did not answer the probe, so the text would have been lost",
-        "unconfirmed": "the link was lost while the text was on its way",
+        "unconfirmed": "the text left, and nobody can tell whether the agent has it",
+        "taken-back": "send() was cancelled before the agent had the text",
         "transport": "the transport refused to send the text",
     },
     "StreamError": {

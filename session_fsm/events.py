@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from session_fsm.channel.usage import Usage
     from session_fsm.errors import SessionError
+    from session_fsm.messages.attachment import Attachment
     from session_fsm.messages.message import Message, MessageStatus
     from session_fsm.roster import Local, Participant, Roster
     from session_fsm.snapshot import Deadline
@@ -93,9 +94,15 @@ class LinkLost:
 
 @attrs.frozen
 class LinkRestored:
-    """The link is back; the roster is the whole truth about who is there."""
+    """The link is back; the roster is the whole truth about who is there.
+
+    Attributes:
+        resumed: It is the very link that was lost, and nothing that it carried is lost; else it
+            was made anew.
+    """
 
     roster: Roster = ()
+    resumed: bool = False
 
 
 @attrs.frozen
@@ -308,6 +315,14 @@ class TextSettled:
 
 
 @attrs.frozen
+class AttachmentChanged:
+    """A file that a message lists has come or gone further, or has ended."""
+
+    message_id: str
+    attachment: Attachment
+
+
+@attrs.frozen
 class SpeechCorrected:
     """The agent's session channel tells what the agent really said.
 
@@ -323,7 +338,13 @@ class SpeechCorrected:
 
 
 TextFact: TypeAlias = (
-    TextOpened | TextChunk | TextClosed | TextSubmitted | TextSettled | SpeechCorrected
+    TextOpened
+    | TextChunk
+    | TextClosed
+    | TextSubmitted
+    | TextSettled
+    | AttachmentChanged
+    | SpeechCorrected
 )
 RunFact: TypeAlias = TokenReady | RunFailed | DeadlinePassed | RunClosed
 LinkFact: TypeAlias = RoomJoined | LinkLost | LinkRestored | LinkGone | RoomChanged | LocalChanged

@@ -16,6 +16,7 @@ from session_fsm.effects import Effect, Tell, Warn
 from session_fsm.errors import AgentLeft, AgentTimeout, ConnectError, StaleAgent
 from session_fsm.events import (
     AgentStirred,
+    AttachmentChanged,
     BufferingStarted,
     BufferingStopped,
     DeadlinePassed,
@@ -85,7 +86,15 @@ DEAF: Final = (
 )
 
 _TEXT_FACTS = frozenset(
-    {TextChunk, TextOpened, TextClosed, TextSubmitted, TextSettled, SpeechCorrected}
+    {
+        TextChunk,
+        TextOpened,
+        TextClosed,
+        TextSubmitted,
+        TextSettled,
+        AttachmentChanged,
+        SpeechCorrected,
+    }
 )
 _IN_THE_ROOM = frozenset({SessionState.DISPATCHING, SessionState.ACTIVE})
 
@@ -180,7 +189,8 @@ def _link_lost(draft: Draft, _fact: LinkLost) -> None:
 def _link_restored(draft: Draft, fact: LinkRestored) -> None:
     if draft.session_state not in NO_RUN and draft.before.is_reconnecting:
         draft.fire(Cause.LINK_RESTORED)
-        draft.note(links=draft.run.links + 1)
+        rebuilds = draft.run.rebuilds + (not fact.resumed)
+        draft.note(links=draft.run.links + 1, rebuilds=rebuilds)
         known = {one.identity: place for place, one in enumerate(draft.roster)}
         draft.see(tuple(sorted(fact.roster, key=lambda one: known.get(one.identity, len(known)))))
         _meet(draft)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
     from session_fsm.capability import Capability
+    from session_fsm.messages.certainty import AgentMemory
     from session_fsm.snapshot import Deadline, SessionSnapshot
     from session_fsm.tokens.details import ConnectionDetails
     from session_fsm.tokens.prepared import PreparedToken
@@ -39,7 +40,9 @@ class Run:
         snapshots: Store[SessionSnapshot],
         tokens: PreparedToken,
         transport: Transport | None,
+        *,
         capabilities: Sequence[Capability] = (),
+        memory: AgentMemory | None = None,
     ) -> None:
         self._tell = tell
         self._tokens = tokens
@@ -51,7 +54,7 @@ class Run:
         self._closing = False
         loop = asyncio.get_running_loop()
         self.link: Link | None = None
-        self.outbox = Outbox(snapshots, tell)
+        self.outbox = Outbox(snapshots, tell, memory)
         self.starters = 0
         """How many ``start()`` calls wait for the outcome."""
         self.handed_over = False
@@ -60,6 +63,11 @@ class Run:
         """None once the session is ready; the error once the run ended before that."""
         self.closed: asyncio.Future[None] = loop.create_future()
         """Done when the session is idle again."""
+
+    @property
+    def tell(self) -> Sink:
+        """Takes the facts of this run."""
+        return self._tell
 
     def fetch_token(self, *, force: bool) -> None:
         """Ask the token source; tells ``TokenReady``."""

@@ -7,21 +7,30 @@ from typing import TYPE_CHECKING, Self
 
 from session_fsm.arguments import checked_patience, checked_seconds, checked_text, merged_options
 from session_fsm.channel.client import Channel
+from session_fsm.channel.memory import ChannelMemory
+from session_fsm.data.calls import StreamCalls
+from session_fsm.data.receptions import Receptions
+from session_fsm.data.streams import Streams
 from session_fsm.errors import SessionStateError
 from session_fsm.events import End, Start
 from session_fsm.limits import DEFAULT_LIMITS, Limits
 from session_fsm.mailbox import Mailbox
+from session_fsm.messages.attachment_reader import AttachmentReader
+from session_fsm.messages.attachment_sender import Enclosure, send_with
 from session_fsm.run import Run
 from session_fsm.states import SessionState
 from session_fsm.tokens.prepared import PreparedToken
 from session_fsm.view import SessionView, closed_error
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
     from types import TracebackType
 
     from livekit.rtc import Room
 
     from session_fsm.capability import Capability
+    from session_fsm.messages.certainty import AgentMemory
     from session_fsm.messages.message import Message
     from session_fsm.snapshot import Deadline
     from session_fsm.tokens.details import TokenOptions
@@ -30,7 +39,7 @@ if TYPE_CHECKING:
     from stores import OnUnhandled
 
 
-class Session(SessionView):
+class Session(StreamCalls, SessionView):
     """A session with a LiveKit agent.
 
     A session can be made where no event loop runs. It belongs to the loop that first calls
@@ -92,6 +101,9 @@ class Session(SessionView):
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+        receptions = Receptions(limits, on_unhandled)
+        self._streams = Streams(receptions, on_unhandled)
+        attachments = AttachmentReader(receptions)
         self._mailbox = Mailbox(
             self._new_run,
             self._seconds,
@@ -106,7 +118,8 @@ class Session(SessionView):
             ping_every=checked_patience("agent_ping", agent_ping),
             on_unhandled=on_unhandled,
         )
-        self._capabilities: tuple[Capability, ...] = (channel,)
+        self._capabilities: tuple[Capability, ...] = (self._streams, attachments, channel)
+        self._memory: AgentMemory = ChannelMemory(channel)
         super().__init__(box.snapshots, box.transitions, box.changes, box.last, channel)
 
     @property
@@ -225,22 +238,38 @@ class Session(SessionView):
 
     # The conversation ---------------------------------------------------------------------------
 
-    async def send(self, text: str) -> Message:
+    async def send(
+        self, text: str, *, attachments: Iterable[str | os.PathLike[str]] = ()
+    ) -> Message:
         """Send a text to the agent, as soon as the agent is ready for it; first in, first out.
 
-        The message is in ``messages`` at once, with the status ``sending``.
+        The message is in ``messages`` at once, with the status ``sending``. Files that belong to it
+        are sent after it, one after the other; the message shows how far each of them is.
+
+        Args:
+            text: The text.
+            attachments: The files' paths.
 
         Returns:
-            The message, sent.
+            The message, sent, as it is in ``messages``.
 
         Raises:
+            OSError: A file cannot be read; nothing was sent.
             SendError: It was not sent, or it is not certain that the agent can have it.
             SessionStateError: The session is idle or ending.
+            StreamError: A file is too large, and nothing was sent; or the text was sent, and a file
+                was not. The message shows which.
             TypeError: The text is no str.
             ValueError: The text is empty.
         """
         checked_text("text", text)
-        return await self._running("send").outbox.send(text)
+        run = self._running("send")
+        enclosure = Enclosure.of(attachments, self._limits)
+        if not enclosure.attachments:
+            return await run.outbox.send(run.outbox.message(text))
+        sent = await send_with(enclosure, text, run.outbox, self._streams, run.tell)
+        shown = (one for one in reversed(self.snapshot.messages) if one.id == sent.id)
+        return next(shown, sent)
 
     # The run ------------------------------------------------------------------------------------
 
@@ -276,7 +305,14 @@ class Session(SessionView):
         return run
 
     def _new_run(self, tell: Sink) -> Run:
-        return Run(tell, self._snapshots, self._tokens, self._transport, self._capabilities)
+        return Run(
+            tell,
+            self._snapshots,
+            self._tokens,
+            self._transport,
+            capabilities=self._capabilities,
+            memory=self._memory,
+        )
 
     def _seconds(self, deadline: Deadline | None) -> float | None:
         if deadline is not None and deadline.returning:

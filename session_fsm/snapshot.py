@@ -55,6 +55,7 @@ class RunSnapshot:
         local: What the server knows of this participant while the room is joined.
         dispatches: The token dispatches an agent.
         links: How often the link was restored.
+        rebuilds: How often it was made anew for that, so that what it carried may be lost.
         joins: How often an agent became the session's.
         was_active: The session has been active in this run.
         agent_seen: An agent has been in the room in this run.
@@ -71,6 +72,7 @@ class RunSnapshot:
     local: Local = NOT_JOINED
     dispatches: bool = False
     links: int = 0
+    rebuilds: int = 0
     joins: int = 0
     was_active: bool = False
     agent_seen: bool = False

@@ -87,6 +87,7 @@ class TextGate:
         self._opened = opened
         self._given_up = given_up
         self._open_for: Address | None = None
+        self._deciding: asyncio.Task[None] | None = None
         self._link_up_at = asyncio.get_running_loop().time()
 
     @property
@@ -96,23 +97,29 @@ class TextGate:
 
     async def run(self) -> None:
         """Decide for one agent and link after the other, until cancelled."""
-        deciding: asyncio.Task[None] | None = None
         links = -1
         try:
             async with aclosing(self._snapshots.select(address).values()) as addresses:
                 async for there in addresses:
-                    if deciding is not None:
-                        deciding.cancel()
-                        deciding = None
-                    if there is not None:
-                        if there.links != links:
-                            links = there.links
-                            self._link_up_at = asyncio.get_running_loop().time()
-                        deciding = asyncio.create_task(self._decide(there))
-                        deciding.add_done_callback(self._decided)
+                    if there is not None and there.links != links:
+                        links = there.links
+                        self._link_up_at = asyncio.get_running_loop().time()
+                    self._begin(there)
         finally:
-            if deciding is not None:
-                deciding.cancel()
+            self._begin(None)
+
+    def close(self) -> None:
+        """Decide anew: the agent that the gate is open for has stopped answering."""
+        there, self._open_for = self._open_for, None
+        self._begin(there)
+
+    def _begin(self, there: Address | None) -> None:
+        if self._deciding is not None:
+            self._deciding.cancel()
+            self._deciding = None
+        if there is not None:
+            self._deciding = asyncio.create_task(self._decide(there))
+            self._deciding.add_done_callback(self._decided)
 
     async def _decide(self, there: Address) -> None:
         await self._until(lambda snapshot: snapshot.agent.is_connected)

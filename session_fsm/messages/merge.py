@@ -20,6 +20,7 @@ import attrs
 from pyrsistent import PMap, PVector, pmap, pvector
 
 from session_fsm.events import (
+    AttachmentChanged,
     SpeechCorrected,
     TextChunk,
     TextClosed,
@@ -28,6 +29,7 @@ from session_fsm.events import (
     TextSettled,
     TextSubmitted,
 )
+from session_fsm.messages.attachments import pending, with_attachment
 from session_fsm.messages.message import (
     Message,
     MessageAdded,
@@ -105,22 +107,27 @@ def merge(
         case TextChunk():
             return _chunk(log, fact)
         case TextOpened():
-            return _opened(log, fact, room), ()
+            return _opened(log, fact, room)
         case TextClosed():
             return _closed(log, fact)
         case TextSubmitted(message):
             return _add(log, message)
-        case TextSettled():
-            return _settled(log, fact)
+        case TextSettled() | AttachmentChanged():
+            return _touched(log, fact)
         case SpeechCorrected():
             return log, ()
 
 
-def _settled(log: MessageLog, fact: TextSettled) -> tuple[MessageLog, tuple[MessageChange, ...]]:
+def _touched(
+    log: MessageLog, fact: TextSettled | AttachmentChanged
+) -> tuple[MessageLog, tuple[MessageChange, ...]]:
     place = log.places.get(fact.message_id)
     if place is None:
         return log, ()
-    return _put(log, attrs.evolve(log.messages[place], status=fact.status))
+    before = log.messages[place]
+    if isinstance(fact, AttachmentChanged):
+        return _put(log, with_attachment(before, fact.attachment))
+    return _put(log, attrs.evolve(before, status=fact.status))
 
 
 def finish(log: MessageLog) -> tuple[MessageLog, tuple[MessageChange, ...]]:
@@ -134,17 +141,33 @@ def finish(log: MessageLog) -> tuple[MessageLog, tuple[MessageChange, ...]]:
     return log, changes
 
 
-def _opened(log: MessageLog, fact: TextOpened, room: Room) -> MessageLog:
-    who = fact.sender.replace("%", "%25").replace("/", "%2F")  # no two keys make the same id
-    message_id = f"{who}/{fact.attributes.get(SEGMENT_ID) or fact.stream_id}"
+def message_id(sender: str, attributes: Mapping[str, str], stream_id: str) -> str:
+    """Return the id of the message that a text stream belongs to."""
+    who = sender.replace("%", "%25").replace("/", "%2F")  # no two keys make the same id
+    return f"{who}/{attributes.get(SEGMENT_ID) or stream_id}"
+
+
+def _opened(
+    log: MessageLog, fact: TextOpened, room: Room
+) -> tuple[MessageLog, tuple[MessageChange, ...]]:
+    key = message_id(fact.sender, fact.attributes, fact.stream_id)
     sender = room.sender(fact.sender)
     stream = OpenStream(
-        message_id, _kind(fact.topic, sender), sender, fact.timestamp, dict(fact.attributes)
+        key, _kind(fact.topic, sender), sender, fact.timestamp, dict(fact.attributes)
     )
-    return attrs.evolve(
+    log = attrs.evolve(
         log,
         streams=log.streams.set(fact.stream_id, stream),
-        newest=log.newest.set(message_id, fact.stream_id),
+        newest=log.newest.set(key, fact.stream_id),
+    )
+    if not fact.attachments or key in log.places:
+        return log, ()
+    files = pending(fact.attachments)  # shown at once, before the first word
+    return _add(
+        log,
+        Message(
+            key, stream.kind, "", fact.timestamp, final=False, sender=sender, attachments=files
+        ),
     )
 
 
@@ -216,6 +239,7 @@ def _write(
         before.final or final,
         before.sender,
         before.status,
+        before.attachments,
     )
     return _put(log, message)
 

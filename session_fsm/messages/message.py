@@ -10,6 +10,8 @@ import attrs
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from session_fsm.messages.attachment import Attachment
+
 
 class MessageKind(StrEnum):
     """Where a message comes from."""
@@ -44,6 +46,7 @@ class Message:
         final: The text will not change any more. Once true, always true.
         sender: ``user``, ``agent``, ``avatar``, or the identity of another participant.
         status: ``sending``, ``sent`` or ``failed`` for the user's own chat, else None.
+        attachments: The files that belong to it, from the beginning, each with its progress.
     """
 
     id: str
@@ -53,6 +56,7 @@ class Message:
     final: bool
     sender: str
     status: MessageStatus | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @attrs.frozen

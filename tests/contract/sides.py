@@ -11,7 +11,8 @@ from livekit import rtc
 
 from contract.calls import nobody_left, until
 from peers.fixtures import Stack
-from session_fsm import ConnectionDetails, Session, TokenOptions, TokenSource
+from session_fsm import ConnectionDetails, Session, StreamKind, TokenOptions, TokenSource
+from session_fsm.data.info import StreamHeader
 from session_fsm.testing import ScriptedAgent
 from session_fsm.transports.scripted_channel import ScriptedChannel
 
@@ -98,6 +99,10 @@ class Side(ABC):
     async def agent_chats(self, session: Session) -> None: ...
 
     @abstractmethod
+    async def agent_attaches(self, session: Session) -> None:
+        """It sends a text on lk.chat with two files, the second of which breaks off."""
+
+    @abstractmethod
     def freeze_agent(self, room: str) -> None: ...
 
     @abstractmethod
@@ -142,6 +147,7 @@ class LoopbackSide(Side):
             track_after=0.01,
             think_for=0.01,
             word_every=0.01,
+            echoes=("files", "notes"),
             reply=lambda text: LONG if text == "!long" else f"echo: {text}",
         )
         self.agent.network.connect_delay = 0.01
@@ -178,6 +184,18 @@ class LoopbackSide(Side):
 
     async def agent_chats(self, session: Session) -> None:
         self.agent.chat(CHAT)
+
+    async def agent_attaches(self, session: Session) -> None:
+        text = StreamHeader("text", StreamKind.TEXT, "lk.chat", attachments=("0", "1"))
+        self.agent.send_stream(text, "two files")
+        for number in "01":
+            name = f"file {number}.txt"
+            file = StreamHeader(number, StreamKind.BYTES, "lk.chat", (), name, size=40_000)
+            stream = self.agent.open_stream(file)
+            stream.write(b"x" * 20_000)
+            if number == "0":
+                stream.write(b"y" * 20_000)
+            stream.close(reason="changed my mind" if number == "1" else "")
 
     def freeze_agent(self, room: str) -> None:
         self.agent.responsive = False
@@ -258,6 +276,9 @@ class LiveKitSide(Side):
 
     async def agent_chats(self, session: Session) -> None:
         await session.send("!chat")
+
+    async def agent_attaches(self, session: Session) -> None:
+        await session.send("!attach")
 
     def freeze_agent(self, room: str) -> None:
         os.kill(self._pid(room), signal.SIGSTOP)

@@ -12,6 +12,8 @@ import attrs
 from session_fsm import ConnectionDetails, SessionError, StreamError, TokenSource
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from session_fsm.data.info import StreamHeader
     from session_fsm.events import Fact, RoomJoined
     from session_fsm.tokens import TokenOptions
@@ -79,7 +81,9 @@ class SilentLink:
             raise outcome
         self.sink(outcome)
 
-    async def send_text(self, text: str, topic: str, agent: str | None = None) -> None:
+    async def send_text(
+        self, text: str, topic: str, agent: str | None = None, attachments: Sequence[str] = ()
+    ) -> None:
         self.sent.append(text)
 
     async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109

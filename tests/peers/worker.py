@@ -52,6 +52,12 @@ class Worker:
         """The texts that reached an agent, in its order. Quick ones may overtake each other."""
         return [n["heard"] for n in self.journal(room) if "heard" in n]
 
+    def opened(self, room: str) -> list[str]:
+        """The texts that reached an agent, in the order in which their streams were opened."""
+        journal = self.journal(room)
+        texts = {n["stream"]: n["heard"] for n in journal if "heard" in n}
+        return [texts[n["opened"]] for n in journal if n.get("opened") in texts]
+
     def registrations(self) -> int:
         """How often it has registered: once per start of the server."""
         return self.log.count("registered worker")

@@ -65,12 +65,13 @@ class LiveKitStreams:
         Raises:
             ValueError: A handler for the topic was set at the Room itself.
         """
-        if self._listeners.add(kind, topic, opened):
+        if not self._listeners.has(kind, topic):
             room = self._room
             if kind is StreamKind.TEXT:
                 room.register_text_stream_handler(topic, partial(self._opened, kind))
             else:
                 room.register_byte_stream_handler(topic, partial(self._opened, kind))
+        self._listeners.add(kind, topic, opened)
 
     async def open(self, header: StreamHeader) -> LiveKitWriter:
         """Open a stream of our own; waits while the SDK restores the link.

@@ -2,15 +2,15 @@
 
 Measured with livekit 1.2.1:
 
-- While the link is being restored a write waits. When the link is *resumed* the SDK sends again what
-  the server missed, and the stream goes on. When it is *rebuilt* the SDK goes on writing as well,
+- While the link is being restored a write waits. When the link is *resumed* the SDK sends again
+  what the server missed, and the stream goes on. When it is *rebuilt* the SDK goes on writing, too,
   but for everybody else this participant left in the middle, and their readers have ended.
-- A write that waits when the server never comes back fails after 20 s; one whose room is left raises
-  whatever it runs into, an AssertionError among others.
-- `aclose` returns when the native library has taken the rest, up to 2.5 s before the receivers have it;
-  leaving the room meanwhile cuts the stream off. An RPC goes the same way behind the stream: its
-  answer says that the stream arrived.
-- A native writer that nobody closes is an open stream for its receivers until this participant leaves.
+- A write that waits when the server never comes back fails after 20 s; one whose room is left
+  raises whatever it runs into, an AssertionError among others.
+- `aclose` returns when the native library has taken the rest, up to 2.5 s before the receivers have
+  it; leaving the room meanwhile cuts the stream off. An RPC goes the same way behind the stream:
+  its answer says that the stream arrived.
+- A native writer that nobody closes stays open for its receivers until this participant leaves.
 """
 
 from __future__ import annotations
@@ -178,6 +178,7 @@ class LiveKitWriter:
         Raises:
             StreamError: The call failed, or the stream broke off meanwhile.
         """
+        call.add_done_callback(_retrieve)
         waiting: set[asyncio.Future[Any]] = {call, self._broken}
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -230,6 +231,12 @@ def _cancel(call: asyncio.Future[None]) -> None:
     call.cancel()
 
 
+def _retrieve(call: asyncio.Future[None]) -> None:
+    """Ask for an error that nobody waits for: asyncio would print it."""
+    if not call.cancelled():
+        call.exception()
+
+
 def _said(failure: BaseException) -> str:
     return redact(str(failure)) or type(failure).__name__
 
@@ -248,7 +255,7 @@ def _sdk_writer(local: rtc.LocalParticipant, header: StreamHeader) -> Any:
             mime_type=header.mime_type or "application/octet-stream",
             destination_identities=to,
         )
-    writer = rtc.TextStreamWriter(
+    writer: Any = rtc.TextStreamWriter(
         local,
         topic=header.topic,
         attributes=attributes,

@@ -57,8 +57,8 @@ class LoopbackLink:
 
     @property
     def is_up(self) -> bool:
-        """Whether the link is not being restored."""
-        return self._restored.is_set()
+        """Whether anything gets through: it is not being restored, nor about to be."""
+        return self._restored.is_set() and not self._network.is_silent
 
     async def connect(self) -> None:
         """Join the room of the token, which is made if it is not there."""
@@ -96,12 +96,12 @@ class LoopbackLink:
         attachments: Sequence[str] = (),
     ) -> None:
         """Send a text; over a lost link it waits and is lost, as with LiveKit's SDK."""
-        if self._room is None:
+        room = self._room
+        if room is None:
             raise SendError("The text could not be sent: the room is left.", kind="transport")
         was_up = self.is_up
         await self._restored.wait()
-        room = self._room
-        if not was_up or room is None:
+        if not was_up or not self.is_up or self._room is not room:
             return
         to = [link.identity for link in room.links if link is not self]
         to += [one.identity for one in room.roster if agent in {None, one.identity}]
@@ -124,7 +124,7 @@ class LoopbackLink:
     async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109 - the peer's time
         """Ask the scripted agent whether it is alive."""
         there = self._room is not None and find(self._room.roster, identity) is not None
-        if there and self._restored.is_set() and self._agent.answers(identity):
+        if there and self.is_up and self._agent.answers(identity):
             return True
         await asyncio.sleep(timeout)
         return False

@@ -47,12 +47,14 @@ class LoopbackNetwork:
     Attributes:
         connect_delay: Seconds that joining a room takes.
         refusal: Raised by every attempt to join while it is not None.
+        is_silent: Nothing gets through any link, either way, and nobody knows it yet.
         rooms: Room name -> room.
     """
 
     def __init__(self) -> None:
         self.connect_delay = 0.05
         self.refusal: ConnectError | None = None
+        self.is_silent = False
         self.rooms: dict[str, LoopbackRoom] = {}
 
     def participants(self, room_name: str) -> list[str]:
@@ -68,7 +70,8 @@ class LoopbackNetwork:
             link.drop()
 
     def restore(self) -> None:
-        """Restore every link that was dropped."""
+        """Restore every link that was dropped, as new ones: what they carried is lost."""
+        self.is_silent = False
         for link in self._links():
             link.restore()
 

@@ -103,9 +103,9 @@ class LoopbackRoom:
             for link in list(self.links)
             if link.is_up and _gets(header, sender, link.identity)
         ]
-        if agents:
+        if agents and not self._network.is_silent:
             takers.append(Feeds(list(self.agent.take(self, info, agents))))
-        stream = RoomStream(info, takers, self._open.discard)
+        stream = RoomStream(info, takers, self._network, self._open.discard)
         self._open.add(stream)
         return stream
 

@@ -49,7 +49,7 @@ async def give_up(session: Session, how: str) -> None:
     assert took <= 5 + MARGIN, took
     assert session.snapshot.state is SessionState.IDLE
     assert session.failure.value is None
-    print(f"{how} took {took:.2f} s")  # noqa: T201
+    print(f"{how} took {took:.2f} s")
 
 
 async def main(how: str, url: str, seconds: float) -> None:
@@ -64,7 +64,7 @@ async def main(how: str, url: str, seconds: float) -> None:
     await converse(session)
     await session.close()
     await until(lambda: len(asyncio.all_tasks()) == 1, 60)
-    print(f"all was over after {time.monotonic() - gave_up:.0f} s")  # noqa: T201
+    print(f"all was over after {time.monotonic() - gave_up:.0f} s")
     await asyncio.sleep(seconds)
 
 

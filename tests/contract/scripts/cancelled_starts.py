@@ -47,7 +47,7 @@ async def main(url: str, starts: int, seconds: float) -> None:
         await nobody_left(admin.participants, rooms)
         await session.start()
         await converse(session)
-    print(f"cancelled {cancelled} of {starts}, joined {len(rooms)} rooms")  # noqa: T201
+    print(f"cancelled {cancelled} of {starts}, joined {len(rooms)} rooms")
 
 
 if __name__ == "__main__":

@@ -6,16 +6,19 @@ The metadata of the dispatch chooses what it does, as a JSON object:
 agent; `key` encrypts; `delete_room` makes the room end with the session; `host` false does not
 serve the session channel.
 
-Some texts are commands, see `COMMANDS`. Everything else is said back, word by word.
+Some texts are commands, see `COMMANDS`. Everything else is said back, word by word. Byte streams of
+the topic `files` and text streams of the topic `notes` are sent back to whoever sent them.
 """
 
 import asyncio
 import json
+import logging
 import math
 import os
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import uuid4
 
 import channel
 from fakes import Ear, EchoAgent, EchoLLM, ToneTTS
@@ -79,6 +82,87 @@ COMMANDS: dict[str, Callable[[JobContext, AgentSession], Awaitable[None]]] = {
 }
 
 
+async def _attach(ctx: JobContext, session: AgentSession) -> None:
+    """A text with two files: one that comes, and one that breaks off."""
+    participant = ctx.room.local_participant
+    ids = [str(uuid4()), str(uuid4())]
+    text = rtc.TextStreamWriter(participant, topic="lk.chat")
+    text._options.attached_stream_ids.extend(ids)
+    await text._send_header()
+    await text.write("two files")
+    await text.aclose()
+    for number, stream_id in enumerate(ids):
+        writer = await participant.stream_bytes(
+            f"file {number}.txt",
+            topic="lk.chat",
+            stream_id=stream_id,
+            total_size=40_000,
+            mime_type="text/plain",
+        )
+        await writer.write(b"x" * 20_000)
+        if number == 0:
+            await writer.write(b"y" * 20_000)
+        await writer.aclose(reason="changed my mind" if number else "")
+
+
+COMMANDS["!attach"] = _attach  # writes on lk.chat, with attachments
+
+logger = logging.getLogger(__name__)
+_tasks: set[asyncio.Task[None]] = set()
+
+
+def echo_streams(room: rtc.Room) -> None:
+    async def files(reader: rtc.ByteStreamReader, sender: str) -> None:
+        info = reader.info
+        pieces = [piece async for piece in reader]
+        writer = await room.local_participant.stream_bytes(
+            info.name,
+            topic=info.topic,
+            total_size=sum(map(len, pieces)),
+            mime_type=info.mime_type,
+            attributes=info.attributes,
+            destination_identities=[sender],
+        )
+        for piece in pieces:
+            await writer.write(piece)
+        await writer.aclose()
+
+    async def notes(reader: rtc.TextStreamReader, sender: str) -> None:
+        writer = await room.local_participant.stream_text(
+            topic=reader.info.topic,
+            attributes=reader.info.attributes,
+            destination_identities=[sender],
+        )
+        async for piece in reader:
+            await writer.write(piece)
+        await writer.aclose()
+
+    def run(work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        _tasks.add(task)
+        task.add_done_callback(done)
+
+    def done(task: asyncio.Task[None]) -> None:
+        _tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.info("a stream was not sent back: %r", task.exception())
+
+    room.register_byte_stream_handler("files", lambda reader, who: run(files(reader, who)))
+    room.register_text_stream_handler("notes", lambda reader, who: run(notes(reader, who)))
+
+
+def note_openings(ctx: JobContext) -> None:
+    """The callback gets quick texts out of order: the wire's order is that of the openings."""
+    handlers = ctx.room._text_stream_handlers
+    handle = handlers["lk.chat"]
+
+    def opened(reader: rtc.TextStreamReader, identity: str) -> None:
+        note(ctx, opened=reader.info.stream_id)
+        handle(reader, identity)
+
+    handlers["lk.chat"] = opened
+
+
 def encryption(wanted: dict[str, Any]) -> rtc.E2EEOptions | None:
     if not (key := wanted.get("key")):
         return None
@@ -105,6 +189,7 @@ def make_session() -> AgentSession:
 async def entrypoint(ctx: JobContext) -> None:
     wanted: dict[str, Any] = json.loads(ctx.job.metadata or "{}")
     note(ctx, event="job", metadata=ctx.job.metadata)
+    echo_streams(ctx.room)
     if wanted.get("absent"):
         await asyncio.Event().wait()
     if {"slow", "silent", "key", "attributes"} & wanted.keys():
@@ -122,7 +207,7 @@ async def entrypoint(ctx: JobContext) -> None:
 
     async def on_text(sess: AgentSession, ev: TextInputEvent) -> None:
         sender = ev.participant.identity if ev.participant else None
-        note(ctx, heard=ev.text, sender=sender)
+        note(ctx, heard=ev.text, sender=sender, stream=ev.info.stream_id)
         if command := COMMANDS.get(ev.text):
             await command(ctx, sess)
             return
@@ -139,6 +224,7 @@ async def entrypoint(ctx: JobContext) -> None:
         record=False,
         session_host=bool(wanted.get("host", True)),
     )
+    note_openings(ctx)
     if greet := wanted.get("greet"):
         session.say(greet if isinstance(greet, str) else "hello, I am the agent")
 
