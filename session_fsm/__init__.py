@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from session_fsm._version import __version__ as __version__
     from session_fsm.agent import Agent as Agent
     from session_fsm.data.incoming import IncomingStream as IncomingStream
+    from session_fsm.data.info import StreamHeader as StreamHeader
     from session_fsm.data.info import StreamInfo as StreamInfo
     from session_fsm.data.info import StreamKind as StreamKind
     from session_fsm.data.outcome import Progress as Progress
@@ -112,6 +113,7 @@ _HOMES: Final = {
     "StaleAgent": "errors",
     "StreamEnd": "data.outcome",
     "StreamError": "errors",
+    "StreamHeader": "data.info",
     "StreamInfo": "data.info",
     "StreamKind": "data.info",
     "StreamOutcome": "data.outcome",

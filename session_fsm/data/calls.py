@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from session_fsm.data.streams import Envelope
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping, Sequence
 
     from session_fsm.data.incoming import IncomingStream
     from session_fsm.data.outgoing import OutgoingStream, OutgoingText

@@ -11,7 +11,7 @@ from session_fsm.errors import StreamError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
 
     from session_fsm.data.info import StreamInfo
@@ -50,7 +50,7 @@ class IncomingStream:
         """None until it has ended; then whether it is complete, broken off or cancelled."""
         return self._reception.ended
 
-    def __aiter__(self) -> AsyncGenerator[str | bytes, None]:
+    def __aiter__(self) -> AsyncIterator[str | bytes]:
         """Iterate from the beginning: str for texts, bytes for byte streams, at most 64 KiB each.
 
         Raises:

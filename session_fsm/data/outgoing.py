@@ -174,6 +174,8 @@ class OutgoingText(_Outgoing):
     makes it broken off for whoever reads it.
     """
 
+    _entered = False
+
     async def __aenter__(self) -> Self:
         """Open the stream.
 
@@ -181,6 +183,9 @@ class OutgoingText(_Outgoing):
             StreamError: The transport refused, or the session ended.
         """
         self._check()
+        if self._entered:
+            raise StreamError("A text is written once: make a new one.", kind="transport")
+        self._entered = True
         try:
             writer = await self._port.open(self._header)
         except StreamError as error:

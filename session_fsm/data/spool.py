@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
-import threading
 import weakref
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 class Spool:
     """Bytes that are appended at the end and can be read from anywhere, by any number of readers.
 
-    The file has no name, and is gone with this object. It is written and read in threads: a disk
-    that is slow delays neither the loop nor whoever appends. What waits for it stays in memory.
+    The file is deleted with this object, or when the program ends, and is open only while it is
+    written or read: many that are kept do not use up the files that a process may have open. That
+    happens in threads: a slow disk delays neither the loop nor whoever appends. What waits for it
+    stays in memory.
     """
 
     def __init__(self, memory: int, failed: Callable[[OSError], object]) -> None:
@@ -29,9 +32,8 @@ class Spool:
         self._memory = memory
         self._failed = failed
         self._rest = bytearray()
-        self._file: Any = None
+        self._path: Path | None = None
         self._in_file = 0
-        self._lock = threading.Lock()
         self._writing: asyncio.Task[None] | None = None
 
     @property
@@ -70,17 +72,20 @@ class Spool:
             self._writing = None
 
     def _store(self, batch: bytes) -> None:
-        with self._lock:
-            if self._file is None:
-                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - kept open
-                weakref.finalize(self, self._file.close)
-            self._file.seek(self._in_file)
+        if self._path is None:
+            descriptor, name = tempfile.mkstemp(prefix="stream-")
+            os.close(descriptor)
+            self._path = Path(name)
+            weakref.finalize(self, self._path.unlink, missing_ok=True)
+        with self._path.open("ab", buffering=0) as file:
+            file.truncate(self._in_file)
             left = memoryview(batch)
             while left:
-                left = left[self._file.write(left) :]
+                left = left[file.write(left) :]
 
     def _load(self, start: int, length: int) -> bytes:
-        with self._lock:
-            self._file.seek(start)
-            data: bytes = self._file.read(length)
-        return data
+        if self._path is None:
+            raise AssertionError("what is in the file has a file")
+        with self._path.open("rb", buffering=0) as file:
+            file.seek(start)
+            return file.read(length)

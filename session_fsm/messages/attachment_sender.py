@@ -56,10 +56,8 @@ class Enclosure:
         sources: list[Source] = []
         try:
             for path in paths:
-                sources.append(source := from_file(path, None, None))
-                if source.size > limits.attachment_size:
-                    what = f"the file {source.name!r} has {source.size} bytes"
-                    raise too_much("attachment_size", limits.attachment_size, what)
+                sources.append(from_file(path, None, None))
+                _check(sources[-1], limits.attachment_size)
         except BaseException:
             for source in sources:
                 source.close()
@@ -127,6 +125,12 @@ async def send_with(
         raise
     await enclosure.send(sent.id, streams, tell)
     return sent
+
+
+def _check(source: Source, limit: int) -> None:
+    if source.size > limit:
+        what = f"the file {source.name!r} has {source.size} bytes"
+        raise too_much("attachment_size", limit, what)
 
 
 def _same(source: Source) -> Source:

@@ -116,12 +116,12 @@ class ScriptedAgent:
         await self._get_ready(job)
         while True:
             text = await job.heard.get()
-            self.channel.said("user", text)
+            self.channel.said("user", text, at=_place(job))
             self._report(job, "thinking")
             await asyncio.sleep(self.think_for)
             reply = self.reply(text)
             await self._speak(job, reply)
-            self.channel.answered(text, reply)
+            self.channel.answered(_place(job), text, reply)
 
     async def _get_ready(self, job: _Job) -> None:
         if self.track_after is not None:
@@ -133,7 +133,7 @@ class ScriptedAgent:
                 self._go(other, on_purpose=True)
         if self.greeting is not None:
             await self._speak(job, self.greeting)
-            self.channel.said("assistant", self.greeting)
+            self.channel.said("assistant", self.greeting, at=_place(job))
 
     async def _speak(self, job: _Job, text: str) -> None:
         self._report(job, "speaking")
@@ -148,7 +148,7 @@ class ScriptedAgent:
     def _report(self, job: _Job, state: str) -> None:
         agent = find(job.room.roster, job.identity)
         job.room.change(job.identity, {AGENT_STATE: state})
-        self.channel.reported("" if agent is None else agent.report, state)
+        self.channel.reported(_place(job), "" if agent is None else agent.report, state)
 
     # What reaches it ----------------------------------------------------------------------------
 

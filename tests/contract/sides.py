@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from livekit import rtc
 
-from contract.calls import nobody_left
+from contract.calls import nobody_left, until
 from peers.fixtures import Stack
 from session_fsm import ConnectionDetails, Session, StreamKind, TokenOptions, TokenSource
 from session_fsm.data.info import StreamHeader
@@ -297,6 +297,9 @@ class LiveKitSide(Side):
 
     async def close_agent_session(self, session: Session) -> None:
         await session.send("!aclose")
+        room = session.room_name.value
+        # Until then it may still answer the next text.
+        await until(lambda: any("reason" in one for one in self.stack.worker.journal(room)))
 
     async def delete_room(self, room: str) -> None:
         await self.stack.server.delete_room(room)

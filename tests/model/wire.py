@@ -14,6 +14,7 @@ from session_fsm import ConnectionDetails, SessionError, TokenSource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from session_fsm.data.info import StreamHeader
     from session_fsm.events import Fact, RoomJoined
     from session_fsm.tokens import TokenOptions
     from session_fsm.transports.base import Sink
@@ -50,10 +51,13 @@ class SilentTokens(TokenSource):
 
 
 class SilentStreams:
-    """Nobody sends any."""
+    """Nobody sends anything, and nothing can be sent."""
 
     def listen(self, *_: object) -> None:
         pass
+
+    async def open(self, header: StreamHeader) -> StreamWriter:
+        raise StreamError("Nothing can be sent.", kind="transport")
 
 
 @attrs.define(eq=False)

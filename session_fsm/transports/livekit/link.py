@@ -74,8 +74,11 @@ _leaving: set[asyncio.Task[None]] = set()
 class LiveKitLink:
     """One Room, from before it is joined until it is left."""
 
-    def __init__(self, details: ConnectionDetails, sink: Sink) -> None:
+    def __init__(
+        self, details: ConnectionDetails, sink: Sink, options: rtc.RoomOptions | None = None
+    ) -> None:
         self._details = details
+        self._options = options or rtc.RoomOptions()
         self._sink = sink
         self._room = rtc.Room(loop=asyncio.get_running_loop())
         self._streams = LiveKitStreams(self._room)
@@ -108,7 +111,7 @@ class LiveKitLink:
         """Join the room and tell ``RoomJoined``, then what came in before it."""
         details = self._details
         self._joining = asyncio.create_task(
-            self._room.connect(details.server_url, details.participant_token, rtc.RoomOptions())
+            self._room.connect(details.server_url, details.participant_token, self._options)
         )
         failure: ConnectError | None = None
         try:

@@ -178,6 +178,7 @@ class LiveKitWriter:
         Raises:
             StreamError: The call failed, or the stream broke off meanwhile.
         """
+        call.add_done_callback(_retrieve)
         waiting: set[asyncio.Future[Any]] = {call, self._broken}
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -228,6 +229,12 @@ _AGENT: Final = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
 
 def _cancel(call: asyncio.Future[None]) -> None:
     call.cancel()
+
+
+def _retrieve(call: asyncio.Future[None]) -> None:
+    """Ask for an error that nobody waits for: asyncio would print it."""
+    if not call.cancelled():
+        call.exception()
 
 
 def _said(failure: BaseException) -> str:

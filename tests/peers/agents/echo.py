@@ -3,8 +3,8 @@
 The metadata of the dispatch chooses what it does, as a JSON object:
 `greet` (true or a text) speaks first; `slow` (seconds) shows `initializing` for that long;
 `silent` joins and never starts a session; `absent` never even joins; `attributes` are set on the
-agent; `key` encrypts; `delete_room` makes the room end with the session; `host` false does not serve
-the session channel.
+agent; `key` encrypts; `delete_room` makes the room end with the session; `host` false does not
+serve the session channel.
 
 Some texts are commands, see `COMMANDS`. Everything else is said back, word by word. Byte streams of
 the topic `files` and text streams of the topic `notes` are sent back to whoever sent them.
@@ -107,6 +107,7 @@ async def _attach(ctx: JobContext, session: AgentSession) -> None:
 
 COMMANDS["!attach"] = _attach  # writes on lk.chat, with attachments
 
+logger = logging.getLogger(__name__)
 _tasks: set[asyncio.Task[None]] = set()
 
 
@@ -144,7 +145,7 @@ def echo_streams(room: rtc.Room) -> None:
     def done(task: asyncio.Task[None]) -> None:
         _tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            logging.info("a stream was not sent back: %r", task.exception())
+            logger.info("a stream was not sent back: %r", task.exception())
 
     room.register_byte_stream_handler("files", lambda reader, who: run(files(reader, who)))
     room.register_text_stream_handler("notes", lambda reader, who: run(notes(reader, who)))

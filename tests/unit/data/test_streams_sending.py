@@ -1,4 +1,5 @@
 import asyncio
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,15 @@ async def test_a_text_is_written_bit_by_bit() -> None:
 
 async def test_a_text_that_is_left_by_an_exception_breaks_off() -> None:
     async with started() as world:
-        with pytest.raises(ZeroDivisionError):
-            async with world.session.send_text_stream("other") as stream:
+        stream = world.session.send_text_stream("other")
+
+        async def write() -> None:
+            async with stream:
                 await stream.write("half")
                 raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await write()
         (got,) = world.agent.received
         assert got.error is not None
         assert stream.end.value is not None
@@ -95,8 +101,10 @@ async def test_cancelling_a_stream_breaks_it_off_for_its_receiver(tmp_path: Path
     async with started() as world:
         stream = world.session.send_bytes(b"1" * 6_000_000, "other")
         await asyncio.sleep(0)
-        while stream.progress.value.transferred == 0:
-            await asyncio.sleep(0)
+        async with aclosing(stream.progress.values()) as steps:
+            async for now in steps:
+                if now.transferred:
+                    break
         stream.cancel()
         with pytest.raises(StreamError) as caught:
             await stream
@@ -133,22 +141,25 @@ async def test_cancelling_whoever_awaits_a_stream_cancels_it() -> None:
 async def test_a_stream_ends_when_its_link_or_its_session_does(what: str, kind: str | None) -> None:
     async with started() as world:
         file = world.session.send_bytes(b"1" * 60_000_000, "other")
-        async with asyncio.timeout(60):
-            with pytest.raises(StreamError) as caught:
-                async with world.session.send_text_stream("other") as text:
-                    await text.write("half")
-                    match what:
-                        case "drop":
-                            world.agent.network.drop()
-                        case "cut":
-                            world.agent.network.cut()
-                        case "end":
-                            await world.session.end()
-                        case _:
-                            await world.session.close()
-                    await text.write("the other half")
-            with pytest.raises(StreamError) as of_file:
-                await file
+
+        async def write() -> None:
+            async with world.session.send_text_stream("other") as text:
+                await text.write("half")
+                match what:
+                    case "drop":
+                        world.agent.network.drop()
+                    case "cut":
+                        world.agent.network.cut()
+                    case "end":
+                        await world.session.end()
+                    case _:
+                        await world.session.close()
+                await text.write("the other half")
+
+        with pytest.raises(StreamError) as caught:
+            await asyncio.wait_for(write(), 60)
+        with pytest.raises(StreamError) as of_file:
+            await file
         for error in (caught.value, of_file.value):
             assert error.kind == kind or kind is None
         assert all(one.error for one in world.agent.received)
