@@ -35,7 +35,7 @@ from session_fsm.messages.attachments import pending, with_attachment
 from session_fsm.messages.expression import expression_of
 from session_fsm.messages.log import MessageLog, OpenStream
 from session_fsm.messages.message import Message, MessageKind
-from session_fsm.messages.people import Room, kind_of
+from session_fsm.messages.people import CHAT_TOPIC, Room, kind_of
 from session_fsm.messages.speech import correct, expects_item
 
 if TYPE_CHECKING:
@@ -128,7 +128,8 @@ def _opened(
         newest=index.newest.set(stream.message_id, fact.stream_id),
     )
     log = MessageLog(log.messages, index)
-    if not fact.attachments or stream.message_id in index.places:
+    if not fact.attachments or fact.topic != CHAT_TOPIC or stream.message_id in index.places:
+        return log, ()
         return log, ()
     return _appear(log, stream, "", files=pending(fact.attachments))  # before its first word
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from session_fsm import ConnectionDetails, SessionError, TokenSource
+from session_fsm import ConnectionDetails, SessionError, StreamError, TokenSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from session_fsm.events import Fact, RoomJoined
     from session_fsm.tokens import TokenOptions
     from session_fsm.transports.base import Sink
+    from session_fsm.transports.streams import StreamWriter
 
 
 def details(*, dispatches: bool) -> ConnectionDetails:
