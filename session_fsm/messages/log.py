@@ -19,6 +19,7 @@ from session_fsm.messages.message import (
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from session_fsm.events import SpeechCorrected
     from session_fsm.messages.expression import Expression
 
     Changes = tuple[MessageChange, ...]
@@ -49,6 +50,7 @@ class Index:
         newest: Message id -> id of the stream that was opened for it last.
         unfinished: Ids of the messages that are not final.
         unspoken: Speaker and id of the agent's last messages that no correction came for yet.
+        early: Items of the agent's history that came before the words they are about.
         sending: How many of the user's texts are on their way.
         restored: How many messages at the beginning are from an earlier session.
         cut: How many messages were cut off at the limit.
@@ -60,6 +62,7 @@ class Index:
     newest: PMap[str, str]
     unfinished: PMap[str, bool]
     unspoken: tuple[tuple[str, str], ...] = ()
+    early: tuple[SpeechCorrected, ...] = ()
     sending: int = 0
     restored: int = 0
     cut: int = 0

@@ -36,7 +36,7 @@ from session_fsm.messages.expression import expression_of
 from session_fsm.messages.log import MessageLog, OpenStream
 from session_fsm.messages.message import Message, MessageKind
 from session_fsm.messages.people import CHAT_TOPIC, Room, kind_of
-from session_fsm.messages.speech import correct, expects_item
+from session_fsm.messages.speech import caught_up, correct, expects_item
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,13 +59,14 @@ def merge(
     """Fold one fact into the log: a chunk costs the same at any length of it."""
     match fact:
         case TextChunk():
-            return _chunk(log, fact, limits)
+            log, changes = _chunk(log, fact, limits)
         case TextOpened():
             return _opened(log, fact, room, limits)
         case TextClosed():
-            return _closed(log, fact, limits)
+            log, changes = _closed(log, fact, limits)
         case _:
             return _told(log, fact)
+    return caught_up(log, changes) if log.index.early else (log, changes)
 
 
 def _told(
@@ -87,7 +88,7 @@ def _told(
 def finish(log: MessageLog) -> tuple[MessageLog, Changes]:
     """End the run: streams that are still open broke off, and every message is final."""
     changes: Changes = ()
-    index = attrs.evolve(log.index, streams=pmap(), newest=pmap(), unspoken=())
+    index = attrs.evolve(log.index, streams=pmap(), newest=pmap(), unspoken=(), early=())
     log = MessageLog(log.messages, index)
     for key in sorted(log.index.unfinished, key=log.index.places.__getitem__):
         message = log.messages[log.index.places[key]]
@@ -129,7 +130,6 @@ def _opened(
     )
     log = MessageLog(log.messages, index)
     if not fact.attachments or fact.topic != CHAT_TOPIC or stream.message_id in index.places:
-        return log, ()
         return log, ()
     return _appear(log, stream, "", files=pending(fact.attachments))  # before its first word
 

@@ -49,7 +49,8 @@ class Message:
         status: ``sending``, ``sent``, ``failed`` or ``unconfirmed`` for the user's own chat, else
             None.
         attachments: The files that belong to it, from the beginning, each with its progress.
-        sender_name: Display name of another participant, maybe empty; empty for the others.
+        sender_name: Display name of another participant, as known when the message came, maybe
+            empty; always empty for the others.
         interrupted: The agent was interrupted; the text is what was really spoken.
         expression: How the agent says it, where it tells.
         restored: It is from an earlier session.

@@ -11,6 +11,9 @@ and none where nothing was (livekit-agents 1.8.9). No id links the two. The rule
 - Where the item says that the speech was interrupted, its last message is cut to what was spoken,
   marked ``interrupted``, and final; what its stream still brings is ignored.
 
+- An item can overtake the words on the wire, which are many small packets: one that goes further
+  than a message whose stream is open waits until that has caught up.
+
 A correction only ever cuts; it neither adds nor changes a word.
 """
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from session_fsm.messages.log import Changes, MessageLog
     from session_fsm.messages.message import Message
 
+MOST_EARLY: Final = 8
+"""Items that wait for the words they are about."""
 MOST_UNSPOKEN: Final = 32
 """Messages that wait for their item; an agent that tells none must not make the list grow."""
 
@@ -36,13 +41,40 @@ def expects_item(log: MessageLog, speaker: str, message_id: str) -> MessageLog:
 
 
 def correct(log: MessageLog, fact: SpeechCorrected) -> tuple[MessageLog, Changes]:
-    """Fold in an item of the agent's history."""
+    """Fold in an item of the agent's history, or keep it for words that are on their way."""
+    after, changes = _correct(log, fact)
+    if after is not log:
+        return _with_early(after, ()), changes
+    if any(speaker == fact.sender for speaker, _ in log.index.unspoken):
+        return _with_early(log, (*log.index.early, fact)[-MOST_EARLY:]), ()
+    return log, ()
+
+
+def caught_up(log: MessageLog, changes: Changes) -> tuple[MessageLog, Changes]:
+    """Look at the items that came too early again: there are more words now."""
+    early = log.index.early
+    for place, fact in enumerate(early):
+        after, more = _correct(log, fact)
+        if after is not log:
+            # Items come in order: what did not fit before this one never will.
+            log = _with_early(after, early[place + 1 :])
+            changes += more
+    return log, changes
+
+
+def _with_early(log: MessageLog, early: tuple[SpeechCorrected, ...]) -> MessageLog:
+    if early == log.index.early:
+        return log
+    return attrs.evolve(log, index=attrs.evolve(log.index, early=early))
+
+
+def _correct(log: MessageLog, fact: SpeechCorrected) -> tuple[MessageLog, Changes]:
     waiting = log.index.unspoken
     mine = [key for speaker, key in waiting if speaker == fact.sender]
     messages = [log.messages[log.index.places[key]] for key in mine]
     wanted = _letters(fact.text)
     found = next(filter(None, (_run(messages[n:], wanted) for n in range(len(messages)))), None)
-    if found is None or not wanted:
+    if found is None or not wanted:  # an item without words belongs to nothing
         return log, ()
     last, spoken = found
     over = set(mine[: mine.index(last.id) + 1])

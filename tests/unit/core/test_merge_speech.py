@@ -50,6 +50,36 @@ def test_an_item_that_comes_before_the_end_of_its_stream_ends_the_message() -> N
     assert chat.told == ()
 
 
+def test_an_item_that_overtakes_the_words_waits_for_them() -> None:
+    chat = said("one two", final=False).take(item("one two three"))
+    assert shown(chat) == [("one two", False)]
+    chat.take(("0", " three"))
+    assert shown(chat) == [("one two three", True)]
+    chat.take(("0", " four"), closed("0", final="true"))
+    assert shown(chat) == [("one two three", True)]
+
+
+def test_an_item_that_comes_before_the_first_word_waits_as_well() -> None:
+    chat = said("an earlier one", final=False).take(item("one two"))
+    chat.take(opened("9", segment="s9"), ("9", "one two"), ("9", " three"), closed("9"))
+    assert shown(chat) == [("an earlier one", False), ("one two", True)]
+    assert chat.log.index.early == ()
+
+
+def test_items_that_nothing_comes_for_do_not_pile_up() -> None:
+    chat = said("one", final=False)
+    for number in range(50):
+        chat.take(item(f"nothing like it {number}"))
+    assert len(chat.log.index.early) <= 8
+    assert chat.finish().log.index.early == ()
+
+
+def test_an_item_that_fits_nothing_is_forgotten_with_the_next_one_that_does() -> None:
+    chat = said("one", final=False).take(item("two"), item("one", interrupted=False))
+    chat.take(opened("9", segment="s9"), ("9", "two three"), closed("9", final="true"))
+    assert shown(chat) == [("one", False), ("two three", False)]
+
+
 def test_a_speech_that_was_not_interrupted_stays_as_it_is() -> None:
     chat = said("all of it").take(item("all of it", interrupted=False))
     assert shown(chat) == [("all of it", False)]
