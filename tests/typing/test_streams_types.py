@@ -37,7 +37,7 @@ async def sends(session: Session) -> None:
     stream = session.send_file(Path("a"), "files", to=["one", "two"], attributes={"a": "b"})
     assert_type(stream, OutgoingStream)
     assert_type(await stream, StreamHeader)
-    assert_type(session.send_bytes(b"", files", to="one), OutgoingStream)
+    assert_type(session.send_bytes(b"", "files", to="one"), OutgoingStream)
     async with session.send_text_stream("notes") as text:
         assert_type(text, OutgoingText)
         await text.write("word")
