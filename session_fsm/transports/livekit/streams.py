@@ -81,6 +81,14 @@ class LiveKitStreams:
         """
         return await self._writers.open(header)
 
+    async def send_text(self, header: StreamHeader, text: str) -> None:
+        """Send a whole text that lists attachments.
+
+        Raises:
+            StreamError: The SDK refused, or the link broke.
+        """
+        await self._writers.send_text(header, text)
+
     # What the link tells ------------------------------------------------------------------------
 
     def abandon(self, identity: str) -> None:

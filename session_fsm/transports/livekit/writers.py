@@ -64,6 +64,21 @@ class LiveKitWriters:
             raise
         return writer
 
+    async def send_text(self, header: StreamHeader, text: str) -> None:
+        """Send a text that lists attachments, which the SDK's own ``send_text`` cannot.
+
+        Raises:
+            StreamError: The SDK refused, or the link broke.
+        """
+        writer = await self.open(header)
+        try:
+            await writer.write(text)
+            await writer.finish({}, "")
+        except BaseException:
+            self._break_off(writer, "it was given up")
+            raise
+        self._open.discard(writer)
+
     def _abort(self, writer: LiveKitWriter, opening: asyncio.Future[None] | None = None) -> None:
         """Close what is open, or is about to be: the native library holds it otherwise."""
         task = asyncio.create_task(writer.abort(opening))
@@ -136,15 +151,21 @@ class LiveKitWriter:
         Raises:
             StreamError: The SDK refused, the link broke, or nobody confirmed that it arrived.
         """
-        trailer = dict(attributes or {})
         try:
-            await self.carry(
-                asyncio.create_task(self._sdk.aclose(reason=reason, attributes=trailer))
-            )
+            await self.finish(dict(attributes or {}), reason)
             if not reason:
                 await self.carry(asyncio.create_task(self._confirm()))
         finally:
             self._forget(self)
+
+    async def finish(self, attributes: dict[str, str], reason: str) -> None:
+        """Have the stream closed by the SDK.
+
+        Raises:
+            StreamError: The SDK refused, or the stream broke off.
+        """
+        closing = self._sdk.aclose(reason=reason, attributes=attributes)
+        await self.carry(asyncio.create_task(closing))
 
     # What the link tells ------------------------------------------------------------------------
 
@@ -210,18 +231,6 @@ class LiveKitWriter:
                 "All of the stream was sent, and nobody confirmed that it arrived.",
                 kind="unconfirmed",
             )
-
-
-async def send_whole_text(room: rtc.Room, header: StreamHeader, text: str) -> None:
-    """Send a text that lists attachments: the SDK's own ``send_text`` cannot.
-
-    Raises:
-        Exception: Whatever the SDK raises.
-    """
-    writer: Any = _sdk_writer(room.local_participant, header)
-    await writer._send_header()  # noqa: SLF001 - stream_text knows no attachments
-    await writer.write(text)
-    await writer.aclose()
 
 
 _AGENT: Final = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT

@@ -38,7 +38,7 @@ STEPS = st.one_of(
 LIMITS = Limits(stream_size=5_000, stream_memory=1_000, open_streams=3, attachment_size=4_000)
 
 
-async def _play(steps: list[tuple[Any, ...]]) -> None:
+async def _play(steps: list[tuple[Any, ...]]) -> None:  # noqa: C901, PLR0912 - a case for each
     agent = ScriptedAgent()
     session = Session(TokenSource.loopback(agent), limits=LIMITS, agent_return_timeout=None)
     seen: list[Any] = []
