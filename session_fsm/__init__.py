@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from session_fsm.errors import ConnectError as ConnectError
     from session_fsm.errors import EncryptionError as EncryptionError
     from session_fsm.errors import MediaError as MediaError
+    from session_fsm.errors import RecordingError as RecordingError
     from session_fsm.errors import RpcError as RpcError
     from session_fsm.errors import SendError as SendError
     from session_fsm.errors import SessionEnded as SessionEnded
@@ -101,6 +102,7 @@ _HOMES: Final = {
     "OutgoingStream": "data.outgoing",
     "OutgoingText": "data.outgoing",
     "Progress": "data.outcome",
+    "RecordingError": "errors",
     "RpcError": "errors",
     "SecretFilter": "redact",
     "SendError": "errors",
@@ -132,7 +134,7 @@ _HOMES: Final = {
 __all__ = [*_HOMES]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll] - written once
 
 
-_MODULES: Final = frozenset({"channel", "charts", "diagrams", "testing"})
+_MODULES: Final = frozenset({"channel", "charts", "diagrams", "recording", "testing"})
 """Public modules: ``session_fsm.charts.SESSION`` works without importing them first."""
 
 

@@ -89,6 +89,11 @@ KINDS: Final[dict[str, dict[str, str]]] = {
         "run-ended": "the session, or the agent, was gone before the answer came",
         "transport": "the transport refused to send the request",
     },
+    "RecordingError": {
+        "damaged": "the file is no recording, or one of its lines cannot be read",
+        "newer": "a newer version of the library made it, in a format unknown to this one",
+        "differs": "this version of the library makes something else of a recorded event",
+    },
     "SessionEnded": {
         "ended": "the user ended the session",
         "hung-up": "the agent left the room on purpose",
@@ -192,6 +197,10 @@ class UpdateError(SessionError):
 
 class ChannelError(SessionError):
     """The agent's session channel did not give what was asked for."""
+
+
+class RecordingError(SessionError):
+    """A recording cannot be played."""
 
 
 class SessionEnded(SessionError):

@@ -35,13 +35,17 @@ from stores import WritableEventStream, WritableStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
+    from session_fsm.effects import Effect
     from session_fsm.events import Event
     from session_fsm.messages.message import MessageChange
     from session_fsm.run import Run
     from session_fsm.snapshot import Deadline
     from session_fsm.transports.base import Sink
     from stores import OnUnhandled
+
+    Tap: TypeAlias = Callable[[Event, SessionSnapshot, tuple[Effect, ...]], None]
 
 logger = logging.getLogger("session_fsm")
 
@@ -55,6 +59,8 @@ class Mailbox:
         changes: What happened to the messages.
         last: Name of a chart -> its last transition.
         run: What the present or last ``start()`` set in motion; None before the first.
+        taps: Called with each event that changed something, the snapshot after it, and the effects;
+            must not raise.
     """
 
     def __init__(
@@ -79,8 +85,9 @@ class Mailbox:
         """
         self._new_run = new_run
         self._seconds = seconds
-        self._agent_name = agent_name
-        self._limits = limits
+        self.agent_name = agent_name
+        self.limits = limits
+        self.taps: tuple[Tap, ...] = ()
         self._waiting: deque[Event] = deque()
         self.is_stepping = False
         self.snapshots = WritableStore(SessionSnapshot(log=log), on_unhandled=on_unhandled)
@@ -112,12 +119,21 @@ class Mailbox:
 
     def _step(self, event: Event) -> None:
         before = self.snapshots.value
-        after, effects = step(before, event, agent_name=self._agent_name, limits=self._limits)
+        after, effects = step(before, event, agent_name=self.agent_name, limits=self.limits)
         if after is before:
             return
         if after.epoch != before.epoch:
             epoch = after.epoch
             self.run = self._new_run(lambda fact: self.post(FromRun(epoch, fact)))
+        try:
+            self._commit(before, after, effects)
+        finally:
+            for tap in self.taps:
+                tap(event, after, effects)
+
+    def _commit(
+        self, before: SessionSnapshot, after: SessionSnapshot, effects: tuple[Effect, ...]
+    ) -> None:
         try:
             self.snapshots.set(after)
         finally:

@@ -4,7 +4,7 @@
 |---|---|
 | ``exit_codes`` | the exit codes, and the one table that says which error has which |
 | ``parser`` | the commands and what they have in common |
-| ``demo``, ``run``, ``token``, ``diagram``, ``doctor`` | one command each |
+| ``demo``, ``run``, ``replay``, ``token``, ``diagram``, ``doctor`` | one command each |
 | ``facts`` | what there is to tell about a session, as data |
 | ``lines`` | facts as lines for people, and as JSON lines for programs |
 | ``talk`` | saying texts and waiting for answers |
@@ -12,7 +12,7 @@
 | ``arguments`` | what the commands' arguments are made of |
 | ``sources`` | the token source that the arguments and the environment describe |
 | ``script`` | the demo's conversation |
-| ``live`` | the demo's live view; the only module that imports Textual |
+| ``live`` | the live views of demo and replay; the only package that imports Textual |
 | ``checks``, ``requirements``, ``probe`` | what ``doctor`` looks at |
 | ``interrupt``, ``terminal``, ``logs`` | ctrl+c; standard streams; log output |
 

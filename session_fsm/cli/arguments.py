@@ -42,3 +42,14 @@ def seconds(text: str) -> float:
     if not math.isfinite(value) or value <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no time above 0, such as 30, 1.5 or 15m")
     return value
+
+
+def factor(text: str) -> float:
+    """Return the number above 0 that the text is."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0, such as 2 or 0.5")
+    return value

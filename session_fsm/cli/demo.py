@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from session_fsm.cli import terminal
 from session_fsm.cli.arguments import seconds
 from session_fsm.cli.exit_codes import ExitCode
+from session_fsm.cli.record import add_record
 
 if TYPE_CHECKING:
     import argparse
@@ -37,6 +38,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--seconds", metavar="N", type=seconds, help="end after this time at the latest"
     )
+    add_record(parser)
     parser.set_defaults(run=run)
 
 
@@ -50,10 +52,10 @@ def run(args: argparse.Namespace) -> int:
         if find_spec("textual") is not None:
             from session_fsm.cli.live import show  # noqa: PLC0415 - only here, if it is installed
 
-            return interrupt.run(show(args.seconds))
+            return interrupt.run(show(args.seconds, args.record))
         terminal.status(NO_LIVE_VIEW)
     from session_fsm.cli.plain import hold  # noqa: PLC0415 - only when it is run
 
     typed = watched and not wants_lines
-    interrupt.run(hold(args.seconds, as_json=args.json, typed=typed))
+    interrupt.run(hold(args.seconds, as_json=args.json, typed=typed, record=args.record))
     return ExitCode.OK

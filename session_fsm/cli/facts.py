@@ -18,8 +18,9 @@ from session_fsm.states import SessionState
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-    from session_fsm import Message, Session, SessionSnapshot, Transition
+    from session_fsm import Message, SessionSnapshot, Transition
     from session_fsm.messages.message import MessageChange
+    from session_fsm.view import SessionView
 
 TYPES: Final = ("transition", "room", "agent", "flags", "message", "failure", "end")
 """Every type of fact; facts of one step are told in this order."""
@@ -55,10 +56,16 @@ class Fact:
 
 
 class Facts:
-    """The facts of a session, from now until it is closed."""
+    """The facts of a session, from now until it is closed.
 
-    def __init__(self, session: Session) -> None:
-        self.began = datetime.now(UTC)
+    Args:
+        session: A session, or the replay of one.
+        clock: Tells when something happens; by default it is now.
+    """
+
+    def __init__(self, session: SessionView, clock: Callable[[], datetime] | None = None) -> None:
+        self._clock = clock or (lambda: datetime.now(UTC))
+        self.began = self._clock()
         self._at = self.began
         self._at_seq = session.snapshot.seq
         self._session = session
@@ -87,7 +94,7 @@ class Facts:
         now = self._session.snapshot
         if now.seq != self._at_seq:
             # One step is one moment, in whatever order its facts are told.
-            self._at, self._at_seq = datetime.now(UTC), now.seq
+            self._at, self._at_seq = self._clock(), now.seq
         self._noted.put_nowait(Fact(kind, self._at, now.seq, now.epoch, data))
 
     def _moved(self, transition: Transition) -> None:
@@ -113,16 +120,17 @@ class Facts:
     def _said(self, change: MessageChange) -> None:
         match change:
             case MessageAdded(message):
-                self._note("message", _described(message, None))
+                self._note("message", described(message, None))
             case MessageUpdated(message, previous):
-                self._note("message", _described(message, previous))
+                self._note("message", described(message, previous))
 
 
 def _place(fact: Fact) -> tuple[int, int]:
     return fact.snapshot, TYPES.index(fact.type)
 
 
-def _described(message: Message, previous: Message | None) -> dict[str, Any]:
+def described(message: Message, previous: Message | None) -> dict[str, Any]:
+    """Return what there is to tell about a message as it is now, and as it was before."""
     return {
         "event": "added" if previous is None else "updated",
         "id": message.id,

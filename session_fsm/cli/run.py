@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from session_fsm.cli import sources, terminal
 from session_fsm.cli.arguments import seconds
 from session_fsm.cli.exit_codes import ExitCode
+from session_fsm.cli.record import add_record, recorded
 
 if TYPE_CHECKING:
     import argparse
@@ -64,6 +65,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--jsonl", "--json", action="store_true", help="one JSON object a line, with ts, type, seq"
     )
+    add_record(parser)
     parser.set_defaults(run=run)
 
 
@@ -75,5 +77,6 @@ def run(args: argparse.Namespace) -> int:
     found = sources.access(args)
     session = session_for(args, found.source)
     terminal.status(f"connecting to {found.origin}")
-    interrupt.run(hold(session, args.say, args.timeout, as_json=args.jsonl))
+    with recorded(session, args.record):
+        interrupt.run(hold(session, args.say, args.timeout, as_json=args.jsonl))
     return ExitCode.OK

@@ -28,7 +28,12 @@ async def narrated(
     When writing fails the work is cancelled, and when this is cancelled the session is ended: in
     each case it is closed, and what there is to tell has been told, before this returns.
     """
-    working = asyncio.create_task(_and_close(session, work))
+    await told(facts, write, _and_close(session, work))
+
+
+async def told(facts: Facts, write: Writer, work: Coroutine[Any, Any, None]) -> None:
+    """Do the work, which closes what the facts are about in the end, while they are written."""
+    working = asyncio.create_task(work)
     writing = asyncio.create_task(_write(facts, write))
     writing.add_done_callback(lambda _: working.cancel())
     try:

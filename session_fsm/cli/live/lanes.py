@@ -70,6 +70,11 @@ class Lanes(Vertical):
         self.query_one(f"#{chart}-{source}").add_class("left")
         self.query_one(f"#{chart}-{dest}").add_class("now")
 
+    def place(self, chart: str, state: str) -> None:
+        """Show a state that was not reached by a transition."""
+        self.query(f".{chart}").remove_class("now", "left")
+        self.query_one(f"#{chart}-{state}").add_class("now")
+
     def flag(self, changed: Mapping[str, bool]) -> None:
         """Show flags that have changed."""
         for name in SHOWN_FLAGS:

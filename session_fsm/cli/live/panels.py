@@ -112,3 +112,7 @@ class Log(VerticalScroll, can_focus=False):
         self.mount(Static(entry))
         for old in list(self.children)[:-MOST_ENTRIES]:
             old.remove()
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.remove_children()

@@ -22,6 +22,7 @@ FAMILY = {
     "EncryptionError": "SessionError",
     "SendError": "SessionError",
     "StreamError": "SessionError",
+    "RecordingError": "SessionError",
     "RpcError": "SessionError",
     "UpdateError": "SessionError",
     "ChannelError": "SessionError",

@@ -129,6 +129,7 @@ def test_layers_nobody_imports_the_command() -> None:
         "from session_fsm import TokenSource; TokenSource.loopback()",
         "import session_fsm.diagrams",
         "import session_fsm; session_fsm.channel.ToolCall",
+        "import session_fsm.recording",
     ],
 )
 def test_layers_importing_stays_cheap(statement: str) -> None:

@@ -1,0 +1,184 @@
+"""The live view of a recording: what the demo shows, with keys to play, pause, and go back."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from itertools import zip_longest
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.app import App
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.css.query import NoMatches
+from textual.widget import MountError
+from textual.widgets import Footer, Label
+
+from session_fsm.cli.exit_codes import ExitCode
+from session_fsm.cli.facts import FLAGS, described
+from session_fsm.cli.live.app import LiveDemo
+from session_fsm.cli.live.lanes import Lanes
+from session_fsm.cli.live.panels import Log, Transcript
+from session_fsm.errors import RecordingError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from session_fsm.messages.message import Message
+    from session_fsm.recording import Replay
+    from session_fsm.snapshot import SessionSnapshot
+    from session_fsm.transition import Transition
+
+JUMP: Final = 5.0
+"""Seconds that one key goes back or forth."""
+
+
+class LiveReplay(App[int]):
+    """A recording, seen from all sides.
+
+    Args:
+        replay: What to show.
+        paused: It waits for keys, instead of playing at once.
+    """
+
+    CSS = LiveDemo.CSS
+    TITLE = "session-fsm replay"
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = LiveDemo.HORIZONTAL_BREAKPOINTS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "play", "Play/pause"),
+        Binding("right", "forth", "Step"),
+        Binding("left", "undo", "Back"),
+        Binding("up", f"jump({JUMP:g})", f"+{JUMP:g} s"),
+        Binding("down", f"jump({-JUMP:g})", f"-{JUMP:g} s"),
+        Binding("home", "begin", "Beginning"),
+        Binding("q,ctrl+q", "leave(0)", "Quit"),
+        Binding("ctrl+c", f"leave({ExitCode.INTERRUPTED:d})", show=False, priority=True),
+    ]
+
+    def __init__(self, replay: Replay, *, paused: bool = False) -> None:
+        super().__init__()
+        self.replay = replay
+        self._paused = paused
+        self._shown = -1
+        self._messages: Sequence[Message] = ()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the view."""
+        yield Label(id="title")
+        yield Lanes()
+        with Horizontal(id="panels"):
+            yield Transcript()
+            yield Log()
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Begin."""
+        self.replay.snapshots.subscribe(self._look)
+        self.replay.transitions.subscribe(self._moved)
+        self.replay.position.subscribe(self._tell)
+        self.replay.is_playing.subscribe(self._tell)
+        if not self._paused:
+            self.action_play()
+
+    def on_unmount(self) -> None:
+        """Put away what plays."""
+        for task in self._tasks:
+            task.cancel()
+
+    # What is shown ------------------------------------------------------------------------------
+
+    def _tell(self, _: object) -> None:
+        replay = self.replay
+        state = "playing" if replay.is_playing.value else "end" if replay.is_at_end else "paused"
+        position, duration = (
+            str(timedelta(seconds=round(seconds)))
+            for seconds in (replay.position.value, replay.duration.value)
+        )
+        with suppress(NoMatches, MountError):
+            self.query_one("#title", Label).update(
+                f"session-fsm  ·  {state}  {position} of {duration}"
+                f"  ·  snapshot {replay.snapshot.seq}  ·  {replay.recorded_at:%Y-%m-%d %H:%M:%S}"
+            )
+
+    def _look(self, now: SessionSnapshot) -> None:
+        with suppress(NoMatches, MountError):  # the view is being taken down
+            self._show(now)
+
+    def _show(self, now: SessionSnapshot) -> None:
+        transcript, lanes = self.query_one(Transcript), self.query_one(Lanes)
+        follows, self._shown = now.seq == self._shown + 1, now.seq
+        if not follows or not now.messages:
+            transcript.clear()
+        if not follows:
+            self.query_one(Log).clear()
+            lanes.place("session", now.state)
+            lanes.place("connection", now.connection_state)
+            lanes.place("agent", now.agent.state)
+        lanes.flag({name: of(now) for name, of in FLAGS.items()})
+        before = self._messages if follows else ()
+        self._messages = now.messages
+        for message, known in zip_longest(now.messages, before[: len(now.messages)]):
+            if message is not known:
+                transcript.tell(described(message, None))
+
+    def _moved(self, moved: Transition) -> None:
+        with suppress(NoMatches, MountError):
+            self.query_one(Lanes).move(moved.machine, moved.source, moved.dest)
+            self.query_one(Log).add(self.replay.position.value, moved._asdict())
+
+    # What the user does -------------------------------------------------------------------------
+
+    def action_play(self) -> None:
+        """Play, or pause."""
+        if self.replay.is_playing.value:
+            self.replay.pause()
+        else:
+            task = asyncio.get_running_loop().create_task(self._play())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _play(self) -> None:
+        if self.replay.is_at_end:
+            self.replay.rewind()
+        with self._told():
+            await self.replay.play()
+        self._tell(None)
+
+    def action_forth(self) -> None:
+        """Take the next event."""
+        self.replay.pause()
+        with self._told():
+            self.replay.step()
+
+    def action_undo(self) -> None:
+        """Go back by one event."""
+        self.replay.pause()
+        with self._told():
+            self.replay.back()
+
+    def action_jump(self, seconds: float) -> None:
+        """Go back or forth by so many seconds."""
+        with self._told():
+            self.replay.seek(seconds=max(0.0, self.replay.position.value + seconds))
+
+    def action_begin(self) -> None:
+        """Go back to the beginning."""
+        self.replay.rewind()
+
+    def action_leave(self, code: int) -> None:
+        """Leave the view."""
+        self.exit(code)
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
+        """Show what is wrong with the recording where it is noticed."""
+        try:
+            yield
+        except RecordingError as error:
+            self.query_one(Transcript).note(str(error))
