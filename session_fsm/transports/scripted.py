@@ -8,12 +8,14 @@ from uuid import uuid4
 
 import attrs
 
+from session_fsm.errors import RpcError
 from session_fsm.messages.merge import CHAT_TOPIC, FINAL, SEGMENT_ID, TRANSCRIPTION_TOPIC
 from session_fsm.roster import AGENT_NAME, AGENT_STATE, Participant
 from session_fsm.transports.loopback import LoopbackNetwork, LoopbackRoom
+from session_fsm.transports.rpc import RpcCall, rpc_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
 
 def echo(text: str) -> str:
@@ -53,6 +55,8 @@ class ScriptedAgent:
         think_for: How long it thinks before it answers.
         word_every: From one word of its speech to the next.
         responsive: Whether it refuses RPCs, as the living do.
+        methods: Its RPC methods: each gets the call and returns the answer; what one raises that is
+            no ``RpcError`` is an application error.
         network: The network that it is reached by: break its links, delete its rooms.
         heard: Every text that has reached it, in all rooms.
     """
@@ -66,6 +70,9 @@ class ScriptedAgent:
     think_for: float = 0.3
     word_every: float = 0.06
     responsive: bool = True
+    methods: dict[str, Callable[[RpcCall], Awaitable[str]]] = attrs.field(
+        factory=dict[str, "Callable[[RpcCall], Awaitable[str]]"], repr=False
+    )
     network: LoopbackNetwork = attrs.field(factory=LoopbackNetwork, repr=False)
     heard: list[str] = attrs.field(factory=list[str], init=False)
     _jobs: list[_Job] = attrs.field(factory=list[_Job], init=False, repr=False)
@@ -140,6 +147,20 @@ class ScriptedAgent:
         """Say whether this participant refuses RPCs."""
         return self.responsive and any(job.identity == identity for job in self._jobs)
 
+    async def answer(self, room: LoopbackRoom, identity: str, call: RpcCall) -> str:
+        """Answer a call with one of the methods."""
+        del room, identity
+        method = self.methods.get(call.method)
+        if method is None:
+            raise rpc_error("unsupported-method", "Method not supported at destination")
+        try:
+            return await method(call)
+        except RpcError:
+            raise
+        except Exception:  # noqa: BLE001 - the caller learns no more of it on LiveKit either
+            failure = rpc_error("application-error", "Application error in method handler")
+        raise failure
+
     # What tests make it do ----------------------------------------------------------------------
 
     def report(self, state: str) -> None:
@@ -150,6 +171,24 @@ class ScriptedAgent:
         """Change attributes, in every room; an empty value removes one."""
         for job in self._jobs:
             job.room.change(job.identity, attributes)
+
+    def set_metadata(self, metadata: str) -> None:
+        """Set its metadata, in every room."""
+        for job in self._jobs:
+            job.room.set_metadata(job.identity, metadata)
+
+    async def call(
+        self,
+        to: str,
+        method: str,
+        payload: str = "",
+        timeout: float = 15.0,  # noqa: ASYNC109 - the peer's time
+    ) -> str:
+        """Call a method of somebody in the first room that it serves; raises ``RpcError``."""
+        if not self._jobs:
+            raise rpc_error("send-failed", "The agent is in no room.")
+        job = self._jobs[0]
+        return await job.room.calls.ask(to, RpcCall(method, payload, job.identity, timeout))
 
     def leave(self) -> None:
         """Leave every room on purpose."""

@@ -47,6 +47,13 @@ class SilentTokens(TokenSource):
             raise
 
 
+class NoTracks:
+    """Nobody publishes data tracks."""
+
+    def listen(self, *_: object) -> None:
+        pass
+
+
 @attrs.define(eq=False)
 class SilentLink:
     """Tells what the test tells through ``sink``; closes when the test lets go."""
@@ -60,6 +67,9 @@ class SilentLink:
     room: None = None
     publishes: bool = True
     streams: object = None
+    rpc: object = None
+    participant: object = None
+    data_tracks: NoTracks = attrs.Factory(NoTracks)
 
     async def connect(self) -> None:
         outcome = await self.joined

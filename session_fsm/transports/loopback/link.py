@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -13,6 +13,8 @@ from session_fsm.events import (
     LinkGone,
     LinkLost,
     LinkRestored,
+    LocalChanged,
+    RoomChanged,
     RoomJoined,
     TextChunk,
     TextClosed,
@@ -20,7 +22,10 @@ from session_fsm.events import (
 )
 from session_fsm.messages.merge import CHAT_TOPIC
 from session_fsm.roster import find
+from session_fsm.transports.loopback.data_tracks import LoopbackDataTracks
+from session_fsm.transports.loopback.participant import LoopbackParticipant
 from session_fsm.transports.loopback.room import LoopbackRoom
+from session_fsm.transports.loopback.rpc import LoopbackRpc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,11 +48,31 @@ class LoopbackLink:
         self._restored = asyncio.Event()
         self._restored.set()
         self.identity = str(token.get("sub", ""))
+        self.losses = 0
+        self.rpc: Final = LoopbackRpc(self)
+        self.participant: Final = LoopbackParticipant(self, token)
+        self.data_tracks: Final = LoopbackDataTracks(self)
 
     @property
     def room(self) -> None:
         """None: there is no `livekit.rtc.Room` behind a loopback."""
         return
+
+    @property
+    def joined(self) -> LoopbackRoom | None:
+        """The room while it is joined."""
+        return self._room
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the link carries anything now."""
+        return self._restored.is_set()
+
+    async def carried(self) -> bool:
+        """Wait until the link is up; False: what was on its way meanwhile is lost."""
+        was_up = self._restored.is_set()
+        await self._restored.wait()
+        return was_up and self._room is not None
 
     @property
     def publishes(self) -> bool:
@@ -66,7 +91,9 @@ class LoopbackLink:
             raise self._network.refusal
         room = self._enter()
         roster = tuple(attrs.evolve(one, was_there=True) for one in room.roster)
-        self._sink(RoomJoined(room.name, self.identity, roster))
+        local = self.participant.local
+        self._sink(RoomJoined(room.name, self.identity, roster, room.metadata, local))
+        self.data_tracks.joined(room)
 
     def _enter(self) -> LoopbackRoom:
         name = str(self._token["video"]["room"])
@@ -124,12 +151,15 @@ class LoopbackLink:
         self._restored.set()
         if room is not None:
             room.exit(self)
+            room.calls.leave(self.identity)
+            self.data_tracks.left(room)
 
     def drop(self) -> None:
         """Lose the link; every stream that it carried breaks off."""
         if self._restored.is_set():
             self._break_streams()
             self._restored.clear()
+            self.losses += 1
             self._sink(LinkLost())
 
     def restore(self) -> None:
@@ -137,6 +167,8 @@ class LoopbackLink:
         if self._room is not None and not self._restored.is_set():
             self._restored.set()
             self._sink(LinkRestored(self._room.roster))
+            self._sink(RoomChanged(self._room.metadata))
+            self._sink(LocalChanged(self.participant.local))
 
     def cut(self, kind: str) -> None:
         """Lose the link for good."""

@@ -14,16 +14,19 @@ from session_fsm.events import (
     ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
+    RoomChanged,
     TextChunk,
     TextClosed,
     TextOpened,
     TrackChanged,
 )
 from session_fsm.roster import Participant, Roster, find
+from session_fsm.transports.loopback.rpc import LoopbackCalls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from session_fsm.transports.loopback.data_tracks import LoopbackTrack
     from session_fsm.transports.loopback.link import LoopbackLink
     from session_fsm.transports.loopback.network import LoopbackAgent, LoopbackNetwork
 
@@ -55,6 +58,9 @@ class LoopbackRoom:
         self.roster: Roster = ()
         self.links: list[LoopbackLink] = []
         self.agent = agent
+        self.metadata = ""
+        self.calls = LoopbackCalls(self)
+        self.data_tracks: list[LoopbackTrack] = []
         self._network = network
         self._jobs: set[asyncio.Task[None]] = set()
         self._departure: asyncio.TimerHandle | None = None
@@ -83,6 +89,7 @@ class LoopbackRoom:
             for stream_id in [key for key, by in self._open_texts.items() if by == identity]:
                 self.end_text(TextClosed(stream_id, broken=True))
             self.roster = tuple(one for one in self.roster if one.identity != identity)
+            self.calls.leave(identity)
             self.tell(ParticipantLeft(identity, on_purpose=on_purpose))
 
     def change(self, identity: str, attributes: Mapping[str, str]) -> None:
@@ -93,6 +100,18 @@ class LoopbackRoom:
         merged = {key: value for key, value in {**one.attributes, **attributes}.items() if value}
         self._replace(one, attrs.evolve(one, attributes=merged))
         self.tell(ParticipantChanged(identity, attributes=merged))
+
+    def set_metadata(self, identity: str, metadata: str) -> None:
+        """Change a participant's metadata."""
+        one = find(self.roster, identity)
+        if one is not None:
+            self._replace(one, attrs.evolve(one, metadata=metadata))
+            self.tell(ParticipantChanged(identity, metadata=metadata))
+
+    def change_room(self, metadata: str) -> None:
+        """Change the metadata of the room itself."""
+        self.metadata = metadata
+        self.tell(RoomChanged(metadata))
 
     def publish(self, identity: str, source: str, track: object | None) -> None:
         """Publish a track of a participant, or take it back (None)."""

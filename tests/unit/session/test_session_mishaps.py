@@ -48,6 +48,13 @@ class Broken:
     def room(self) -> None:
         return None
 
+    @property
+    def data_tracks(self) -> "Broken":
+        return self
+
+    def listen(self, *_: object) -> None:
+        pass
+
     async def connect(self) -> None:
         raise self.error
 
