@@ -184,10 +184,11 @@ class ScriptedAgent:
         payload: str = "",
         timeout: float = 15.0,  # noqa: ASYNC109 - the peer's time
     ) -> str:
-        """Call a method of somebody in the first room that it serves; raises ``RpcError``."""
-        if not self._jobs:
-            raise rpc_error("send-failed", "The agent is in no room.")
-        job = self._jobs[0]
+        """Call a method of somebody in a room that it serves; raises ``RpcError``."""
+        jobs = (one for one in self._jobs if any(to == link.identity for link in one.room.links))
+        job = next(jobs, None)
+        if job is None:
+            raise rpc_error("recipient-not-found", f"{to!r} is in no room of the agent.")
         return await job.room.calls.ask(to, RpcCall(method, payload, job.identity, timeout))
 
     def leave(self) -> None:

@@ -35,7 +35,7 @@ class LoopbackCalls:
         """
         asked = self._asked(to, call)
         if asked is None:
-            await asyncio.sleep(min(ROUND_TRIP, call.timeout))
+            await asyncio.sleep(min(ROUND_TRIP, call.timeout / 4))
             raise rpc_error("connection-timeout", "Connection timeout")
         task = asyncio.get_running_loop().create_task(asked)
         self._answering[task] = to

@@ -150,7 +150,7 @@ def make_session() -> AgentSession:
 
 
 @server.rtc_session(agent_name=os.environ.get("PEER_AGENT", "echo"))
-async def entrypoint(ctx: JobContext) -> None:
+async def entrypoint(ctx: JobContext) -> None:  # noqa: C901 - one wish after the other
     wanted: dict[str, Any] = json.loads(ctx.job.metadata or "{}")
     note(ctx, event="job", metadata=ctx.job.metadata)
     if wanted.get("absent"):
@@ -167,6 +167,13 @@ async def entrypoint(ctx: JobContext) -> None:
 
     session = make_session()
     session.on("close", lambda ev: note(ctx, event="closed", reason=str(ev.reason.value)))
+
+    def on_state(ev: Any) -> None:
+        # Before the state is told to the room, so that nobody who waits for it calls too early.
+        if ev.new_state == "listening" and ctx.room.isconnected():
+            serve_calls(ctx.room)
+
+    session.on("agent_state_changed", on_state)
 
     async def on_text(sess: AgentSession, ev: TextInputEvent) -> None:
         sender = ev.participant.identity if ev.participant else None
@@ -186,7 +193,6 @@ async def entrypoint(ctx: JobContext) -> None:
         ),
         record=False,
     )
-    serve_calls(ctx.room)
     if greet := wanted.get("greet"):
         session.say(greet if isinstance(greet, str) else "hello, I am the agent")
 
