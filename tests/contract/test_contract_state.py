@@ -72,7 +72,7 @@ async def test_too_much_is_refused(side: Side) -> None:
         await session.start()
         for change in (
             session.local.set_attributes({"big": "x" * 70_000}),
-            session.local.set_metadata("x" * 70_000),
+            session.local.set_name("x" * 300),
         ):
             with pytest.raises(UpdateError) as caught:
                 await change

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from session_fsm.transports.loopback.link import LoopbackLink
     from session_fsm.transports.participant import Update
 
-LARGEST: Final = 64 * 1024
-"""Bytes of metadata, and of all attributes together; livekit-server's default limits."""
+MOST_ATTRIBUTES: Final = 64_000
+"""Bytes of all attributes together; livekit-server's default limit. Metadata has none."""
+LONGEST_NAME: Final = 256
+"""Characters of a display name; livekit-server's default limit."""
 FORBIDDEN: Final = (
     "The server does not allow this participant to change its own name, metadata or attributes: "
     "the token needs the grant canUpdateOwnMetadata."
@@ -47,7 +49,7 @@ class LoopbackParticipant:
             metadata=local.metadata if update.metadata is None else update.metadata,
             attributes={key: value for key, value in both.items() if value},
         )
-        if _size(after) > LARGEST:
+        if _size(after) > MOST_ATTRIBUTES or len(after.name) > LONGEST_NAME:
             raise UpdateError("The server refused the change: it is too large.", kind="refused")
         if after != local:
             self.local = after
@@ -55,5 +57,4 @@ class LoopbackParticipant:
 
 
 def _size(local: Local) -> int:
-    attributes = sum(len(k.encode()) + len(v.encode()) for k, v in local.attributes.items())
-    return max(len(local.metadata.encode()), attributes)
+    return sum(len(k.encode()) + len(v.encode()) for k, v in local.attributes.items())
