@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from session_fsm.agent import Agent as Agent
     from session_fsm.data.info import StreamInfo as StreamInfo
     from session_fsm.data.info import StreamKind as StreamKind
+    from session_fsm.data.local import LocalParticipant as LocalParticipant
+    from session_fsm.data.rpc import RpcMethods as RpcMethods
+    from session_fsm.data.tracks import LocalDataTrack as LocalDataTrack
+    from session_fsm.data.tracks import RemoteDataTrack as RemoteDataTrack
     from session_fsm.errors import AgentError as AgentError
     from session_fsm.errors import AgentLeft as AgentLeft
     from session_fsm.errors import AgentTimeout as AgentTimeout
@@ -59,6 +63,8 @@ if TYPE_CHECKING:
     from session_fsm.tokens.source import TokenSource as TokenSource
     from session_fsm.transition import Transition as Transition
     from session_fsm.transports.base import Transport as Transport
+    from session_fsm.transports.data_tracks import DataFrame as DataFrame
+    from session_fsm.transports.rpc import RpcCall as RpcCall
 
 _HOMES: Final = {
     "__version__": "_version",
@@ -72,9 +78,12 @@ _HOMES: Final = {
     "ConnectError": "errors",
     "ConnectionDetails": "tokens.details",
     "ConnectionState": "states",
+    "DataFrame": "transports.data_tracks",
     "EncryptionError": "errors",
     "EndReason": "states",
     "Limits": "limits",
+    "LocalDataTrack": "data.tracks",
+    "LocalParticipant": "data.local",
     "MediaError": "errors",
     "Message": "messages.message",
     "MemoryStore": "tokens.cached",
@@ -83,7 +92,10 @@ _HOMES: Final = {
     "MessageStatus": "messages.message",
     "MessageStore": "messages.store",
     "MessageUpdated": "messages.message",
+    "RemoteDataTrack": "data.tracks",
+    "RpcCall": "transports.rpc",
     "RpcError": "errors",
+    "RpcMethods": "data.rpc",
     "SecretFilter": "redact",
     "SendError": "errors",
     "Session": "session",

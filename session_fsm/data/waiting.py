@@ -41,13 +41,23 @@ async def reached(
 
     subscription = snapshots.subscribe(look)
     try:
-        await asyncio.wait(
-            {seen, *others},
-            timeout=max(0.0, until - loop.time()),
-            return_when=asyncio.FIRST_COMPLETED,
-        )
+        await any_of({seen, *others}, until)
     finally:
         subscription.dispose()
+
+
+async def any_of(futures: set[asyncio.Future[Any]], until: float) -> None:
+    """Return when one of them is done, or ``until`` is passed; none of them is cancelled.
+
+    It waits for a time and not for a span: spans that are computed twice differ by a rounding.
+    """
+    loop = asyncio.get_running_loop()
+    alarm: asyncio.Future[None] = loop.create_future()
+    timer = loop.call_at(until, alarm.set_result, None)
+    try:
+        await asyncio.wait({alarm, *futures}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        timer.cancel()
 
 
 class Life:
@@ -56,12 +66,12 @@ class Life:
     def __init__(self, snapshots: Store[SessionSnapshot], seconds: float) -> None:
         self._snapshots = snapshots
         self._epoch = snapshots.value.epoch
-        self.until = asyncio.get_running_loop().time() + seconds
+        self.until = round(asyncio.get_running_loop().time() + seconds, 6)
 
     @property
     def left(self) -> float:
         """Seconds until the time is over, 0 after it."""
-        return max(0.0, self.until - asyncio.get_running_loop().time())
+        return max(0.0, round(self.until - asyncio.get_running_loop().time(), 6))
 
     def is_over(self, now: SessionSnapshot) -> bool:
         """Say whether the run has ended, or is about to."""
@@ -78,8 +88,8 @@ class Life:
                 return now
 
     async def any_of(self, *futures: asyncio.Future[Any]) -> None:
-        """Return when one of them is done, or the time is over; none is cancelled."""
-        await asyncio.wait(set(futures), timeout=self.left, return_when=asyncio.FIRST_COMPLETED)
+        """Return when one of them is done, or the time is over; none of them is cancelled."""
+        await any_of(set(futures), self.until)
 
 
 def is_linked(now: SessionSnapshot) -> bool:

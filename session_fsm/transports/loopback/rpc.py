@@ -37,12 +37,16 @@ class LoopbackCalls:
         if asked is None:
             await asyncio.sleep(min(ROUND_TRIP, call.timeout / 4))
             raise rpc_error("connection-timeout", "Connection timeout")
-        task = asyncio.get_running_loop().create_task(asked)
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(asked)
         self._answering[task] = to
         task.add_done_callback(self._forget)
-        await asyncio.wait({task}, timeout=call.timeout)
-        if not task.done():
+        try:
+            async with asyncio.timeout_at(round(loop.time() + call.timeout, 6)):
+                await asyncio.wait({task})
+        except TimeoutError:
             task.cancel()
+        if not task.done():
             raise rpc_error("response-timeout", "Response timeout")
         if task.cancelled():
             raise rpc_error("recipient-disconnected", "Recipient disconnected")
@@ -86,8 +90,9 @@ class LoopbackRpc:
         room = self._link.joined
         if room is None:
             raise rpc_error("send-failed", "The call could not be sent: the room is left.")
+        until = round(asyncio.get_running_loop().time() + timeout, 6)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout_at(until):
                 losses = self._link.losses
                 answer = await room.calls.ask(
                     to, RpcCall(method, payload, self._link.identity, timeout)
