@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from session_fsm.data.info import StreamHeader as StreamHeader
     from session_fsm.data.info import StreamInfo as StreamInfo
     from session_fsm.data.info import StreamKind as StreamKind
+    from session_fsm.data.local import LocalParticipant as LocalParticipant
     from session_fsm.data.outcome import Progress as Progress
     from session_fsm.data.outcome import StreamEnd as StreamEnd
     from session_fsm.data.outcome import StreamOutcome as StreamOutcome
     from session_fsm.data.outgoing import OutgoingStream as OutgoingStream
     from session_fsm.data.outgoing import OutgoingText as OutgoingText
+    from session_fsm.data.rpc import RpcMethods as RpcMethods
+    from session_fsm.data.tracks import LocalDataTrack as LocalDataTrack
+    from session_fsm.data.tracks import RemoteDataTrack as RemoteDataTrack
     from session_fsm.errors import AgentError as AgentError
     from session_fsm.errors import AgentLeft as AgentLeft
     from session_fsm.errors import AgentTimeout as AgentTimeout
@@ -71,6 +75,8 @@ if TYPE_CHECKING:
     from session_fsm.tokens.source import TokenSource as TokenSource
     from session_fsm.transition import Transition as Transition
     from session_fsm.transports.base import Transport as Transport
+    from session_fsm.transports.data_tracks import DataFrame as DataFrame
+    from session_fsm.transports.rpc import RpcCall as RpcCall
 
 _HOMES: Final = {
     "__version__": "_version",
@@ -86,11 +92,14 @@ _HOMES: Final = {
     "ConnectError": "errors",
     "ConnectionDetails": "tokens.details",
     "ConnectionState": "states",
+    "DataFrame": "transports.data_tracks",
     "EncryptionError": "errors",
     "EndReason": "states",
     "IncomingStream": "data.incoming",
     "Expression": "messages.expression",
     "Limits": "limits",
+    "LocalDataTrack": "data.tracks",
+    "LocalParticipant": "data.local",
     "MediaError": "errors",
     "Message": "messages.message",
     "MemoryStore": "tokens.cached",
@@ -103,7 +112,10 @@ _HOMES: Final = {
     "OutgoingText": "data.outgoing",
     "Progress": "data.outcome",
     "RecordingError": "errors",
+    "RemoteDataTrack": "data.tracks",
+    "RpcCall": "transports.rpc",
     "RpcError": "errors",
+    "RpcMethods": "data.rpc",
     "SecretFilter": "redact",
     "SendError": "errors",
     "Session": "session",

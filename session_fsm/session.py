@@ -9,8 +9,11 @@ from session_fsm.arguments import checked_patience, checked_seconds, checked_tex
 from session_fsm.channel.client import Channel
 from session_fsm.channel.memory import ChannelMemory
 from session_fsm.data.calls import StreamCalls
+from session_fsm.data.local import LocalParticipant
 from session_fsm.data.receptions import Receptions
+from session_fsm.data.rpc import RpcMethods, checked_call
 from session_fsm.data.streams import Streams
+from session_fsm.data.tracks import DataTracks
 from session_fsm.errors import SessionStateError
 from session_fsm.events import End, Start
 from session_fsm.limits import DEFAULT_LIMITS, Limits
@@ -32,13 +35,15 @@ if TYPE_CHECKING:
     from livekit.rtc import Room
 
     from session_fsm.capability import Capability
+    from session_fsm.data.rpc import Payload
+    from session_fsm.data.tracks import LocalDataTrack, RemoteDataTrack
     from session_fsm.messages.certainty import AgentMemory
     from session_fsm.messages.message import Message
     from session_fsm.snapshot import Deadline
     from session_fsm.tokens.details import TokenOptions
     from session_fsm.tokens.source import TokenSource
     from session_fsm.transports.base import Sink, Transport
-    from stores import OnUnhandled
+    from stores import OnUnhandled, Store
 
 
 class Session(StreamCalls, SessionView):
@@ -128,6 +133,10 @@ class Session(StreamCalls, SessionView):
         attachments = AttachmentReader(receptions)
         self._capabilities: tuple[Capability, ...] = (self._streams, attachments, channel)
         super().__init__(box.snapshots, box.transitions, box.changes, box.last, channel)
+        self._rpc = RpcMethods(box.snapshots)
+        self._local = LocalParticipant(box.snapshots, self._running)
+        self._data_tracks = DataTracks(box.snapshots, on_unhandled)
+        self._capabilities += (self._rpc, self._local, self._data_tracks)
 
     @property
     def room(self) -> Room | None:
@@ -277,6 +286,67 @@ class Session(StreamCalls, SessionView):
         sent = await send_with(enclosure, text, run.outbox, self._streams, run.tell)
         shown = (one for one in reversed(self.snapshot.messages) if one.id == sent.id)
         return next(shown, sent)
+
+    # Calls, shared state, data tracks -----------------------------------------------------------
+
+    @property
+    def rpc(self) -> RpcMethods:
+        """The handlers of calls that others make: ``@session.rpc("method")``."""
+        return self._rpc
+
+    @property
+    def local(self) -> LocalParticipant:
+        """This participant: its name, metadata and attributes, and how to change them."""
+        return self._local
+
+    async def call(
+        self,
+        method: str,
+        payload: Payload = "",
+        *,
+        to: str | None = None,
+        timeout: float = 15.0,  # noqa: ASYNC109 - the peer's time, too
+    ) -> Any:
+        """Call a method of the agent, or of another participant.
+
+        While the session is starting, or the link is being restored, it waits until the agent is
+        ready, with ``to`` until the room is joined.
+
+        Args:
+            method: The method's name.
+            payload: A str goes as it is, and the answer comes as it is; a dict or list goes as
+                JSON, and the answer comes decoded.
+            to: The identity of whom to call; None: the agent.
+            timeout: Seconds for all of it.
+
+        Returns:
+            The answer; for JSON, None where it is empty.
+
+        Raises:
+            RpcError: The call failed; ``kind`` and ``code`` are LiveKit's. ``send-failed`` and
+                ``connection-timeout`` say that nobody got it.
+            SessionStateError: The session is idle or ending.
+            TypeError: An argument is of the wrong type, or the payload cannot be JSON.
+            ValueError: An argument is empty or not above 0, or the answer is no JSON.
+        """
+        checked_call(method, to, timeout)
+        self._running("call")
+        return await self._rpc.call(method, payload, to, timeout)
+
+    @property
+    def data_tracks(self) -> Store[tuple[RemoteDataTrack, ...]]:
+        """The data tracks of the others in the room."""
+        return self._data_tracks.remote
+
+    async def publish_data_track(self, name: str) -> LocalDataTrack:
+        """Publish a data track: frames that may be lost, for sensors, pointers and the like.
+
+        Raises:
+            StreamError: It could not be published within ten seconds, or the session ended.
+            SessionStateError: The session is idle or ending.
+        """
+        self._running("publish_data_track")
+        return await self._data_tracks.publish(name)
 
     # The run ------------------------------------------------------------------------------------
 

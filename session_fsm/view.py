@@ -126,6 +126,11 @@ class SessionView:
         return self._snapshots.select(lambda snapshot: snapshot.local_identity)
 
     @cached_property
+    def room_metadata(self) -> Store[str]:
+        """The room's metadata while it is joined; empty where it has none."""
+        return self._snapshots.select(lambda snapshot: snapshot.room_metadata)
+
+    @cached_property
     def messages(self) -> MessageStore:
         """The conversation: all messages, in the order of their first appearance."""
         return MessageStore(self._snapshots, self._changes)

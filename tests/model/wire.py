@@ -51,6 +51,13 @@ class SilentTokens(TokenSource):
             raise
 
 
+class NoTracks:
+    """Nobody publishes data tracks."""
+
+    def listen(self, *_: object) -> None:
+        pass
+
+
 class SilentStreams:
     """Nobody sends anything, and nothing can be sent."""
 
@@ -74,6 +81,9 @@ class SilentLink:
     room: None = None
     publishes: bool = True
     streams: SilentStreams = attrs.Factory(SilentStreams)
+    rpc: object = None
+    participant: object = None
+    data_tracks: NoTracks = attrs.Factory(NoTracks)
 
     async def connect(self) -> None:
         outcome = await self.joined

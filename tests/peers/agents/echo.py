@@ -67,6 +67,55 @@ async def _chat(ctx: JobContext, session: AgentSession) -> None:
     await ctx.room.local_participant.send_text("a note from the agent", topic="lk.chat")
 
 
+# Calls and shared state --------------------------------------------------------------------------
+
+
+async def _attributes(ctx: JobContext, session: AgentSession) -> None:
+    users = [one for one in ctx.room.remote_participants.values() if one.identity == "user"]
+    seen = json.dumps(users[0].attributes, sort_keys=True)
+    await ctx.room.local_participant.set_attributes({"echo.attributes": seen})
+
+
+async def _metadata(ctx: JobContext, session: AgentSession) -> None:
+    await ctx.room.local_participant.set_metadata("metadata of the agent")
+
+
+def serve_calls(room: rtc.Room) -> None:
+    """Methods that answer, fail, dawdle, never answer, and call back."""
+
+    async def echo(call: rtc.RpcInvocationData) -> str:
+        return call.payload
+
+    async def fail(call: rtc.RpcInvocationData) -> str:
+        if call.payload:
+            raise rtc.RpcError(int(call.payload), "refused on purpose", "some data")
+        raise RuntimeError("a secret of the agent")
+
+    async def slow(call: rtc.RpcInvocationData) -> str:
+        await asyncio.sleep(float(call.payload))
+        return "at last"
+
+    async def hang(call: rtc.RpcInvocationData) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    async def call_back(call: rtc.RpcInvocationData) -> str:
+        wanted = json.loads(call.payload)
+        try:
+            answer = await room.local_participant.perform_rpc(
+                destination_identity=call.caller_identity,
+                method=wanted["method"],
+                payload=wanted.get("payload", ""),
+                response_timeout=wanted.get("timeout", 8.0),
+            )
+        except rtc.RpcError as error:
+            return json.dumps({"code": error.code, "message": error.message, "data": error.data})
+        return json.dumps({"answer": answer})
+
+    for method in (echo, fail, slow, hang, call_back):
+        room.local_participant.register_rpc_method(method.__name__, method)
+
+
 async def _drop(ctx: JobContext, session: AgentSession) -> None:
     await ctx.room.simulate_scenario(rtc.SimulateScenarioKind.SIMULATE_SERVER_LEAVE)
 
@@ -77,6 +126,8 @@ COMMANDS: dict[str, Callable[[JobContext, AgentSession], Awaitable[None]]] = {
     "!drop": _drop,  # the server throws it out: gone without a goodbye, at once
     "!delete": _delete,  # deletes the room
     "!aclose": _aclose,  # closes the session; the agent stays in the room, deaf
+    "!attributes": _attributes,  # shows the user's attributes in one of its own
+    "!metadata": _metadata,  # sets its own metadata
     "!chat": _chat,  # writes on lk.chat instead of speaking
     **channel.COMMANDS,
 }
@@ -186,7 +237,7 @@ def make_session() -> AgentSession:
 
 
 @server.rtc_session(agent_name=os.environ.get("PEER_AGENT", "echo"))
-async def entrypoint(ctx: JobContext) -> None:
+async def entrypoint(ctx: JobContext) -> None:  # noqa: C901 - one wish after the other
     wanted: dict[str, Any] = json.loads(ctx.job.metadata or "{}")
     note(ctx, event="job", metadata=ctx.job.metadata)
     echo_streams(ctx.room)
@@ -204,6 +255,13 @@ async def entrypoint(ctx: JobContext) -> None:
 
     session = make_session()
     session.on("close", lambda ev: note(ctx, event="closed", reason=str(ev.reason.value)))
+
+    def on_state(ev: Any) -> None:
+        # Before the state is told to the room, so that nobody who waits for it calls too early.
+        if ev.new_state == "listening" and ctx.room.isconnected():
+            serve_calls(ctx.room)
+
+    session.on("agent_state_changed", on_state)
 
     async def on_text(sess: AgentSession, ev: TextInputEvent) -> None:
         sender = ev.participant.identity if ev.participant else None

@@ -34,8 +34,9 @@ async def test_the_next_run_follows_alone() -> None:
         memory = ChannelMemory(session._channel)
         first: list[UserItem] = []
         second: list[UserItem] = []
-        memory.follow(first.append)
+        following = memory.follow(first.append)
         await session.start()
+        following.dispose()
         memory.follow(second.append)
         await answered(session, "one")
         assert (len(first), len(second)) == (0, 1)
