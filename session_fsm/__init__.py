@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from session_fsm.data.outcome import StreamEnd as StreamEnd
     from session_fsm.data.outcome import StreamOutcome as StreamOutcome
     from session_fsm.data.outgoing import OutgoingStream as OutgoingStream
-    from session_fsm.data.outgoing import OutgoingText as OutgoingText
+    from session_fsm.data.outgoing_text import OutgoingText as OutgoingText
     from session_fsm.data.rpc import RpcMethods as RpcMethods
     from session_fsm.data.tracks import LocalDataTrack as LocalDataTrack
     from session_fsm.data.tracks import RemoteDataTrack as RemoteDataTrack
@@ -109,7 +109,7 @@ _HOMES: Final = {
     "MessageStore": "messages.store",
     "MessageUpdated": "messages.message",
     "OutgoingStream": "data.outgoing",
-    "OutgoingText": "data.outgoing",
+    "OutgoingText": "data.outgoing_text",
     "Progress": "data.outcome",
     "RecordingError": "errors",
     "RemoteDataTrack": "data.tracks",

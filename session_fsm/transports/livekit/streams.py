@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from session_fsm.data.info import StreamHeader
-    from session_fsm.transports.livekit.writers import LiveKitWriter
+    from session_fsm.transports.livekit.writer import LiveKitWriter
     from session_fsm.transports.streams import Opened
 
     Reader: TypeAlias = rtc.TextStreamReader | rtc.ByteStreamReader
