@@ -3,7 +3,7 @@
 A message is what one participant says in one segment: its key is (participant, ``lk.segment_id``,
 or the stream's id where there is none). Chunks of the same stream append. A new stream for the same
 segment replaces what the stream before it said, from its first chunk on; what the older one still
-brings is ignored. Id, place and timestamp never change. ``final`` is monotone: it comes with the
+brings is ignored. One that is final and empty takes the text back. Id, place and timestamp never change. ``final`` is monotone: it comes with the
 end of a stream whose trailer (or header) says so, and with the end of a stream that breaks off. A
 message appears with its first text.
 
@@ -161,8 +161,9 @@ def _closed(log: MessageLog, fact: TextClosed, limits: Limits) -> tuple[MessageL
     before = log.find(stream.message_id)
     if before is None:
         return log, ()
-    text = before.text if stream.started or fact.broken else ""
     final = fact.broken or _says_final(stream, fact)
+    is_taken_back = final and not stream.started and not fact.broken
+    text = "" if is_taken_back else before.text
     trailer = expression_of(fact.attributes)
     return _write(log, stream, text, limits, final=final, expression=trailer)
 

@@ -7,13 +7,22 @@ import os
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from livekit import api, rtc
 
 from contract.calls import nobody_left, until
 from peers.fixtures import Stack
-from session_fsm import ConnectionDetails, RpcError, Session, StreamKind, TokenOptions, TokenSource
+from session_fsm import (
+    ConnectionDetails,
+    RpcError,
+    SendError,
+    Session,
+    StreamKind,
+    TokenOptions,
+    TokenSource,
+)
 from session_fsm.data.info import StreamHeader
 from session_fsm.testing import ScriptedAgent
 from session_fsm.tokens.loopback import LoopbackTokenSource
@@ -336,7 +345,8 @@ class LiveKitSide(Side):
         await session.send("!shutdown")
 
     async def crash_agent(self, session: Session) -> None:
-        await session.send("!drop")
+        with suppress(SendError):  # it may be gone before it has proved that it got the text
+            await session.send("!drop")
 
     async def throw_agent_out(self, room: str, identity: str) -> None:
         await self.stack.server.remove_participant(room, identity)

@@ -81,10 +81,10 @@ class Plain:
         opening, key = self.open[stream]
         del self.speaks_for[key]
         if key in self.text:
-            if stream not in self.spoke and not broken:
-                self.text[key] = ""
             if broken or opening.topic == "lk.chat" or said.get(FINAL) == "true":
                 self.final.add(key)
+                if stream not in self.spoke and not broken:
+                    self.text[key] = ""
 
     def list(self) -> list[tuple[str, bool, datetime]]:
         return [(text, key in self.final, self.born[key]) for key, text in self.text.items()]
