@@ -45,4 +45,6 @@ def expression_of(attributes: Mapping[str, str]) -> Expression | None:
 
 def _text(found: dict[str, Any], key: str) -> str | None:
     value = found.get(key)
-    return value[:MOST] if isinstance(value, str) and value else None
+    if not isinstance(value, str) or not value:
+        return None
+    return value[:MOST].encode(errors="replace").decode()  # JSON can hold half a character

@@ -75,7 +75,7 @@ def _message(place: int, entry: object) -> Message:
         fields.text("text", empty=True),
         fields.time("timestamp"),
         final=True,
-        sender=fields.text("sender"),
+        sender=fields.text("sender", empty=True),
         status=status,
         sender_name=fields.text("sender_name", empty=True, default=""),
         interrupted=fields.flag("interrupted"),
@@ -112,9 +112,9 @@ class _Fields:
         value = self.text(name)
         try:
             found = datetime.fromisoformat(value)
-        except ValueError:
+            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
             raise ValueError(self._says(name, f"is no ISO 8601 time: {value[:40]!r}")) from None
-        return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
     def choice(self, name: str, enum: Callable[[str], Any], *, required: bool) -> Any:
         if not required and self._entry.get(name) is None:

@@ -3,9 +3,11 @@
 A message is what one participant says in one segment: its key is (participant, ``lk.segment_id``,
 or the stream's id where there is none). Chunks of the same stream append. A new stream for the same
 segment replaces what the stream before it said, from its first chunk on; what the older one still
-brings is ignored. One that is final and empty takes the text back. Id, place and timestamp never change. ``final`` is monotone: it comes with the
-end of a stream whose trailer (or header) says so, and with the end of a stream that breaks off. A
-message appears with its first text.
+brings is ignored. One that is final and empty takes the text back. Id, place and timestamp never
+change. ``final`` is monotone: it comes with the end of a stream whose trailer (or header) says so,
+and with the end of a stream that breaks off. A message appears with its first text. What the
+agent's history has cut is not written any more. A stream belongs to who opened it first, until it
+is closed.
 
 Wire facts (livekit-agents 1.8.9): an agent's segment is one stream of deltas whose trailer sets
 ``lk.transcription_final``; a user's segment is a new stream for every update, each with the whole
@@ -35,7 +37,7 @@ from session_fsm.messages.attachments import pending, with_attachment
 from session_fsm.messages.expression import expression_of
 from session_fsm.messages.log import MessageLog, OpenStream
 from session_fsm.messages.message import Message, MessageKind
-from session_fsm.messages.people import CHAT_TOPIC, Room, kind_of
+from session_fsm.messages.people import CHAT_TOPIC, ROLES, Room, kind_of
 from session_fsm.messages.speech import caught_up, correct, expects_item
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from session_fsm.messages.attachment import Attachment
     from session_fsm.messages.expression import Expression
     from session_fsm.messages.log import Changes
+    from session_fsm.messages.message import MessageChange
 
 SEGMENT_ID: Final = "lk.segment_id"
 FINAL: Final = "lk.transcription_final"
@@ -87,14 +90,14 @@ def _told(
 
 def finish(log: MessageLog) -> tuple[MessageLog, Changes]:
     """End the run: streams that are still open broke off, and every message is final."""
-    changes: Changes = ()
+    changes: list[MessageChange] = []
     index = attrs.evolve(log.index, streams=pmap(), newest=pmap(), unspoken=(), early=())
     log = MessageLog(log.messages, index)
     for key in sorted(log.index.unfinished, key=log.index.places.__getitem__):
         message = log.messages[log.index.places[key]]
         log, change = log.put(attrs.evolve(message, final=True))
-        changes += change
-    return log, changes
+        changes.extend(change)
+    return log, tuple(changes)
 
 
 def message_id(sender: str, attributes: Mapping[str, str], stream_id: str) -> str:
@@ -109,6 +112,8 @@ def _opened(
     log: MessageLog, fact: TextOpened, room: Room, limits: Limits
 ) -> tuple[MessageLog, Changes]:
     index = log.index
+    if fact.stream_id in index.streams:
+        return log, ()
     if len(index.streams) >= limits.open_streams:
         return attrs.evolve(log, index=attrs.evolve(index, refused=index.refused + 1)), ()
     speaker = room.speaker(fact)
@@ -117,7 +122,7 @@ def _opened(
         message_id(speaker, fact.attributes, fact.stream_id),
         kind_of(fact.topic, sender),
         sender,
-        fact.sender_name[:LONGEST_NAME] if sender == speaker else "",
+        "" if sender in ROLES else fact.sender_name[:LONGEST_NAME],
         speaker,
         fact.timestamp,
         fact.attributes.get(FINAL) == "true",
@@ -192,11 +197,14 @@ def _write(
     final: bool = False,
     expression: Expression | None = None,
 ) -> tuple[MessageLog, Changes]:
+    before = log.find(stream.message_id)
+    if before is not None and before.interrupted:
+        return log, ()
     if len(text) > limits.message_length:
         text = text[: limits.message_length]
         index = log.index
-        log = MessageLog(log.messages, attrs.evolve(index, cut=index.cut + 1))
-    before = log.find(stream.message_id)
+        if before is None or len(before.text) < len(text):  # else it was told already
+            log = MessageLog(log.messages, attrs.evolve(index, cut=index.cut + 1))
     if before is None:
         return _appear(log, stream, text, final=final)
     return log.put(before.with_text(text, before.final or final, expression or stream.expression))

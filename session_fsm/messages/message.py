@@ -45,7 +45,8 @@ class Message:
         text: What is known of the text so far.
         timestamp: When it first appeared; aware, UTC; never changes.
         final: The text will not change any more. Once true, always true.
-        sender: ``user``, ``agent``, ``avatar``, or the identity of another participant.
+        sender: ``user``, ``agent``, ``avatar``, or the identity of another participant; one that is
+            called like a role is ``participant:agent``, say.
         status: ``sending``, ``sent``, ``failed`` or ``unconfirmed`` for the user's own chat, else
             None.
         attachments: The files that belong to it, from the beginning, each with its progress.

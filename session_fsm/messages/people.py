@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 CHAT_TOPIC: Final = "lk.chat"
 TRANSCRIPTION_TOPIC: Final = "lk.transcription"
 TRACK: Final = "lk.transcribed_track_id"
+ROLES: Final = frozenset({"user", "agent", "avatar"})
+STRANGER: Final = "participant:"
+"""What comes before the identity of somebody who is called like a role."""
 
 
 @attrs.frozen
@@ -35,19 +38,24 @@ class Room:
         """Return the identity of who says it.
 
         An encrypted transcript of what the user said arrives under the agent's identity, because
-        the server cannot put the user's on it (livekit-server 1.13.5): the track tells.
+        the server cannot put the user's on it (livekit-server 1.13.5): the track tells. Only an
+        agent is believed: everybody in the room knows the ids of the tracks.
         """
-        if opened.attributes.get(TRACK) in self.local_tracks and self.local_identity is not None:
-            return self.local_identity
-        return opened.sender
+        is_ours = (
+            opened.topic == TRANSCRIPTION_TOPIC
+            and opened.attributes.get(TRACK) in self.local_tracks
+            and find(self.roster, opened.sender) is not None
+        )
+        return self.local_identity if is_ours and self.local_identity else opened.sender
 
     def sender(self, identity: str) -> str:
-        """Return ``user``, ``agent``, ``avatar`` or the identity itself."""
+        """Return ``user``, ``agent``, ``avatar`` or the identity, which never looks like those."""
         if identity == self.local_identity:
             return "user"
         known = find(self.roster, identity)
         if known is None:
-            return identity
+            is_misleading = identity in ROLES or identity.startswith(STRANGER)
+            return STRANGER + identity if is_misleading else identity
         return "avatar" if known.is_avatar else "agent"
 
 

@@ -56,6 +56,8 @@ class Plain:
 
     def take(self, fact: TextFact) -> None:
         match fact:
+            case TextOpened(stream) if stream in self.open:
+                pass  # it is the first opener's, until it is closed
             case TextOpened(stream):
                 key = fact.sender, fact.attributes.get("lk.segment_id", f"stream {stream}")
                 self.open[stream] = fact, key
@@ -80,11 +82,11 @@ class Plain:
     def end(self, stream: str, said: dict[str, str], *, broken: bool) -> None:
         opening, key = self.open[stream]
         del self.speaks_for[key]
-        if key in self.text:
-            if broken or opening.topic == "lk.chat" or said.get(FINAL) == "true":
-                self.final.add(key)
-                if stream not in self.spoke and not broken:
-                    self.text[key] = ""
+        is_final = broken or opening.topic == "lk.chat" or said.get(FINAL) == "true"
+        if key in self.text and is_final:
+            self.final.add(key)
+            if stream not in self.spoke and not broken:
+                self.text[key] = ""
 
     def list(self) -> list[tuple[str, bool, datetime]]:
         return [(text, key in self.final, self.born[key]) for key, text in self.text.items()]

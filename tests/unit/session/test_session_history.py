@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -94,6 +95,7 @@ GOOD = {
         ([{**GOOD, "kind": "song"}], ValueError, r"\['kind'\] cannot be 'song'"),
         ([{**GOOD, "text": None}], TypeError, r"\['text'\] must be a str, not NoneType"),
         ([{**GOOD, "timestamp": "noon"}], ValueError, r"\['timestamp'\] is no ISO 8601 time"),
+        ([{**GOOD, "timestamp": "0001-01-01T00:00+09:00"}], ValueError, "is no ISO 8601 time"),
         ([{**GOOD, "status": "lost"}], ValueError, r"\['status'\] cannot be 'lost'"),
         ([{**GOOD, "interrupted": 1}], TypeError, r"\['interrupted'\] must be a bool"),
         ([{**GOOD, "expression": "calm"}], TypeError, r"\['expression'\] must be a dict"),
@@ -112,7 +114,7 @@ def test_a_good_entry() -> None:
     (message,) = make([GOOD]).messages.value
     assert message.expression is not None
     assert (message.expression.mood, message.expression.expression) == ("calm", None)
-    assert message.timestamp.utcoffset() is not None
+    assert message.timestamp.utcoffset() == timedelta(0)
 
 
 async def test_is_sending_while_any_text_is_on_its_way() -> None:
