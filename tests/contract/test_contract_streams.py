@@ -260,7 +260,7 @@ async def test_files_that_go_with_a_text(side: Side, tmp_path: Path) -> None:
         )
         (got,) = (one for one in now.messages if one.attachments)
         assert got.text == "look at these"
-        assert got.sender == "user", "the identity of the other session"
+        assert got.sender == "participant:user", "the other session is called like a role"
         assert [one.name for one in got.attachments] == ["a.png", "b.txt"]
         assert [one.id for one in got.attachments] == [one.id for one in sent.attachments]
         for one, path in zip(got.attachments, paths, strict=True):
