@@ -18,8 +18,19 @@ from session_fsm import _own_stores as _own_stores
 if TYPE_CHECKING:
     from session_fsm._version import __version__ as __version__
     from session_fsm.agent import Agent as Agent
+    from session_fsm.data.incoming import IncomingStream as IncomingStream
+    from session_fsm.data.info import StreamHeader as StreamHeader
     from session_fsm.data.info import StreamInfo as StreamInfo
     from session_fsm.data.info import StreamKind as StreamKind
+    from session_fsm.data.local import LocalParticipant as LocalParticipant
+    from session_fsm.data.outcome import Progress as Progress
+    from session_fsm.data.outcome import StreamEnd as StreamEnd
+    from session_fsm.data.outcome import StreamOutcome as StreamOutcome
+    from session_fsm.data.outgoing import OutgoingStream as OutgoingStream
+    from session_fsm.data.outgoing_text import OutgoingText as OutgoingText
+    from session_fsm.data.rpc import RpcMethods as RpcMethods
+    from session_fsm.data.tracks import LocalDataTrack as LocalDataTrack
+    from session_fsm.data.tracks import RemoteDataTrack as RemoteDataTrack
     from session_fsm.errors import AgentError as AgentError
     from session_fsm.errors import AgentLeft as AgentLeft
     from session_fsm.errors import AgentTimeout as AgentTimeout
@@ -38,6 +49,9 @@ if TYPE_CHECKING:
     from session_fsm.errors import TokenError as TokenError
     from session_fsm.errors import UpdateError as UpdateError
     from session_fsm.limits import Limits as Limits
+    from session_fsm.messages.attachment import Attachment as Attachment
+    from session_fsm.messages.attachment import AttachmentState as AttachmentState
+    from session_fsm.messages.expression import Expression as Expression
     from session_fsm.messages.message import Message as Message
     from session_fsm.messages.message import MessageAdded as MessageAdded
     from session_fsm.messages.message import MessageKind as MessageKind
@@ -61,6 +75,8 @@ if TYPE_CHECKING:
     from session_fsm.tokens.source import TokenSource as TokenSource
     from session_fsm.transition import Transition as Transition
     from session_fsm.transports.base import Transport as Transport
+    from session_fsm.transports.data_tracks import DataFrame as DataFrame
+    from session_fsm.transports.rpc import RpcCall as RpcCall
 
 _HOMES: Final = {
     "__version__": "_version",
@@ -70,13 +86,20 @@ _HOMES: Final = {
     "AgentSnapshot": "snapshot",
     "AgentState": "states",
     "AgentTimeout": "errors",
+    "Attachment": "messages.attachment",
+    "AttachmentState": "messages.attachment",
     "ChannelError": "errors",
     "ConnectError": "errors",
     "ConnectionDetails": "tokens.details",
     "ConnectionState": "states",
+    "DataFrame": "transports.data_tracks",
     "EncryptionError": "errors",
     "EndReason": "states",
+    "IncomingStream": "data.incoming",
+    "Expression": "messages.expression",
     "Limits": "limits",
+    "LocalDataTrack": "data.tracks",
+    "LocalParticipant": "data.local",
     "MediaError": "errors",
     "Message": "messages.message",
     "MemoryStore": "tokens.cached",
@@ -85,8 +108,14 @@ _HOMES: Final = {
     "MessageStatus": "messages.message",
     "MessageStore": "messages.store",
     "MessageUpdated": "messages.message",
+    "OutgoingStream": "data.outgoing",
+    "OutgoingText": "data.outgoing_text",
+    "Progress": "data.outcome",
     "RecordingError": "errors",
+    "RemoteDataTrack": "data.tracks",
+    "RpcCall": "transports.rpc",
     "RpcError": "errors",
+    "RpcMethods": "data.rpc",
     "SecretFilter": "redact",
     "SendError": "errors",
     "Session": "session",
@@ -96,9 +125,12 @@ _HOMES: Final = {
     "SessionState": "states",
     "SessionStateError": "errors",
     "StaleAgent": "errors",
+    "StreamEnd": "data.outcome",
     "StreamError": "errors",
+    "StreamHeader": "data.info",
     "StreamInfo": "data.info",
     "StreamKind": "data.info",
+    "StreamOutcome": "data.outcome",
     "StoredToken": "tokens.cached",
     "TokenError": "errors",
     "TokenOptions": "tokens.details",

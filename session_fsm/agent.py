@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from session_fsm.channel.calls import ChannelCalls
+from session_fsm.data.parsed import ParsedAttribute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from session_fsm.snapshot import SessionSnapshot
     from session_fsm.states import AgentState, UserState
     from stores import Store
+
+T = TypeVar("T")
+D = TypeVar("D")
 
 
 class _Wait(Protocol):
@@ -91,6 +95,35 @@ class Agent(ChannelCalls):
     def attributes(self) -> Store[Mapping[str, str]]:
         """All of the participant's attributes, the unknown ones included."""
         return self._snapshots.select(lambda snapshot: snapshot.agent.attributes)
+
+    @overload
+    def attribute(self, key: str) -> Store[str | None]: ...
+
+    @overload
+    def attribute(self, key: str, *, default: D) -> Store[str | D]: ...
+
+    @overload
+    def attribute(self, key: str, parse: Callable[[str], T]) -> Store[T | None]: ...
+
+    @overload
+    def attribute(self, key: str, parse: Callable[[str], T], default: D) -> Store[T | D]: ...
+
+    def attribute(
+        self, key: str, parse: Callable[[str], Any] = str, default: object = None
+    ) -> Store[Any]:
+        """Return a store of one attribute, parsed.
+
+        Args:
+            key: The attribute's name.
+            parse: Makes the value of the text, such as ``json.loads``; where it raises, the
+                default is shown and the log has one warning for each such text.
+            default: Shown while the agent has no such attribute.
+
+        Raises:
+            TypeError: The key is no str, or ``parse`` cannot be called.
+        """
+        parsed = ParsedAttribute(key, parse, default)
+        return self.attributes.select(parsed)
 
     @cached_property
     def user_state(self) -> Store[UserState | None]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from session_fsm.channel.usage import Usage
     from session_fsm.errors import SessionError
+    from session_fsm.messages.attachment import Attachment
     from session_fsm.messages.message import Message, MessageStatus
     from session_fsm.roster import Local, Participant, Roster
     from session_fsm.snapshot import Deadline
@@ -314,6 +315,14 @@ class TextSettled:
 
 
 @attrs.frozen
+class AttachmentChanged:
+    """A file that a message lists has come or gone further, or has ended."""
+
+    message_id: str
+    attachment: Attachment
+
+
+@attrs.frozen
 class SpeechCorrected:
     """The agent's session channel tells what the agent really said.
 
@@ -329,7 +338,13 @@ class SpeechCorrected:
 
 
 TextFact: TypeAlias = (
-    TextOpened | TextChunk | TextClosed | TextSubmitted | TextSettled | SpeechCorrected
+    TextOpened
+    | TextChunk
+    | TextClosed
+    | TextSubmitted
+    | TextSettled
+    | AttachmentChanged
+    | SpeechCorrected
 )
 RunFact: TypeAlias = TokenReady | RunFailed | DeadlinePassed | RunClosed
 LinkFact: TypeAlias = RoomJoined | LinkLost | LinkRestored | LinkGone | RoomChanged | LocalChanged

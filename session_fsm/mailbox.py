@@ -24,6 +24,8 @@ from session_fsm.effects import (
     Warn,
 )
 from session_fsm.events import FromRun
+from session_fsm.limits import DEFAULT_LIMITS, Limits
+from session_fsm.messages.log import EMPTY_LOG, MessageLog
 from session_fsm.reducer import step
 from session_fsm.snapshot import SessionSnapshot
 from session_fsm.states import SessionState
@@ -67,6 +69,8 @@ class Mailbox:
         seconds: Callable[[Deadline | None], float | None],
         *,
         agent_name: str | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        log: MessageLog = EMPTY_LOG,
         on_unhandled: OnUnhandled | None = None,
     ) -> None:
         """Make an empty one.
@@ -75,15 +79,18 @@ class Mailbox:
             new_run: Makes the run of a start; it tells its facts to the sink.
             seconds: How long a deadline is.
             agent_name: The name that an agent must have to be this session's, or None.
+            limits: How much of what others send is kept.
+            log: The messages to begin with.
             on_unhandled: Called with what observers raise.
         """
         self._new_run = new_run
         self._seconds = seconds
         self.agent_name = agent_name
+        self.limits = limits
         self.taps: tuple[Tap, ...] = ()
         self._waiting: deque[Event] = deque()
         self.is_stepping = False
-        self.snapshots = WritableStore(SessionSnapshot(), on_unhandled=on_unhandled)
+        self.snapshots = WritableStore(SessionSnapshot(log=log), on_unhandled=on_unhandled)
         self.transitions = WritableEventStream[Transition](on_unhandled=on_unhandled)
         self.changes: WritableEventStream[MessageChange] = WritableEventStream(
             on_unhandled=on_unhandled
@@ -112,7 +119,7 @@ class Mailbox:
 
     def _step(self, event: Event) -> None:
         before = self.snapshots.value
-        after, effects = step(before, event, agent_name=self.agent_name)
+        after, effects = step(before, event, agent_name=self.agent_name, limits=self.limits)
         if after is before:
             return
         if after.epoch != before.epoch:

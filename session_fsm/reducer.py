@@ -16,6 +16,7 @@ from session_fsm.effects import Effect, Tell, Warn
 from session_fsm.errors import AgentLeft, AgentTimeout, ConnectError, StaleAgent
 from session_fsm.events import (
     AgentStirred,
+    AttachmentChanged,
     BufferingStarted,
     BufferingStopped,
     DeadlinePassed,
@@ -51,7 +52,10 @@ from session_fsm.events import (
     UsageTold,
     UserStateTold,
 )
-from session_fsm.messages.merge import EMPTY_LOG, Room, finish, merge
+from session_fsm.limits import DEFAULT_LIMITS, Limits
+from session_fsm.messages.log import begin
+from session_fsm.messages.merge import finish, merge
+from session_fsm.messages.people import Room
 from session_fsm.roster import Participant, could_be_agent, find
 from session_fsm.snapshot import RunSnapshot
 from session_fsm.states import EndReason, SessionState
@@ -84,14 +88,29 @@ DEAF: Final = (
     "though it is still in the room"
 )
 
+CUT: Final = "a message was cut off at limits.message_length, {} characters"
+REFUSED: Final = "texts are refused while limits.open_streams, {}, are open"
+
 _TEXT_FACTS = frozenset(
-    {TextChunk, TextOpened, TextClosed, TextSubmitted, TextSettled, SpeechCorrected}
+    {
+        TextChunk,
+        TextOpened,
+        TextClosed,
+        TextSubmitted,
+        TextSettled,
+        AttachmentChanged,
+        SpeechCorrected,
+    }
 )
 _IN_THE_ROOM = frozenset({SessionState.DISPATCHING, SessionState.ACTIVE})
 
 
 def step(
-    snapshot: SessionSnapshot, event: Event, *, agent_name: str | None = None
+    snapshot: SessionSnapshot,
+    event: Event,
+    *,
+    agent_name: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[SessionSnapshot, tuple[Effect, ...]]:
     """Return what the event makes of the snapshot, and what is to be done about it.
 
@@ -101,6 +120,7 @@ def step(
         snapshot: What can be seen now.
         event: What happened.
         agent_name: The name that an agent must have to be this session's, or None.
+        limits: How much of what others send is kept.
     """
     if isinstance(event, FromRun):
         if event.epoch != snapshot.epoch:
@@ -108,7 +128,7 @@ def step(
         fact: Any = event.fact
         kind = type(event.fact)
         if kind in _TEXT_FACTS:
-            return _text(snapshot, fact)
+            return _text(snapshot, fact, limits)
         draft = Draft(snapshot, agent_name)
         _FACTS[kind](draft, fact)
     else:
@@ -121,13 +141,21 @@ def step(
     return draft.finish()
 
 
-def _text(snapshot: SessionSnapshot, fact: TextFact) -> tuple[SessionSnapshot, tuple[Effect, ...]]:
+def _text(
+    snapshot: SessionSnapshot, fact: TextFact, limits: Limits
+) -> tuple[SessionSnapshot, tuple[Effect, ...]]:
     run = snapshot.run
     room = Room(run.local_identity, snapshot.roster, run.local.tracks)
-    log, changes = merge(snapshot.log, fact, room)
-    if log is snapshot.log:
+    before = snapshot.log
+    log, changes = merge(before, fact, room, limits)
+    if log is before:
         return snapshot, ()
-    return snapshot.with_log(log), tuple(Tell(change) for change in changes)
+    effects: tuple[Effect, ...] = tuple([Tell(change) for change in changes])
+    if log.index.cut != before.index.cut:
+        effects += (Warn(CUT.format(limits.message_length)),)
+    if log.index.refused == 1 and before.index.refused == 0:
+        effects += (Warn(REFUSED.format(limits.open_streams)),)
+    return snapshot.with_log(log), effects
 
 
 # One function for each event: which cause is it? -------------------------------------------------
@@ -139,7 +167,7 @@ def _started(draft: Draft) -> None:
     draft.run = RunSnapshot(met_before=draft.run.met_before)
     draft.forget_agent()
     draft.epoch += 1
-    draft.log = EMPTY_LOG
+    draft.log = begin(draft.log)
     draft.fire(Cause.STARTED)
 
 

@@ -64,6 +64,11 @@ class Run:
         self.closed: asyncio.Future[None] = loop.create_future()
         """Done when the session is idle again."""
 
+    @property
+    def tell(self) -> Sink:
+        """Takes the facts of this run."""
+        return self._tell
+
     def fetch_token(self, *, force: bool) -> None:
         """Ask the token source; tells ``TokenReady``."""
         self._spawn(self._fetch_token(force=force))

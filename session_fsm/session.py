@@ -3,36 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from session_fsm.arguments import checked_patience, checked_seconds, checked_text, merged_options
 from session_fsm.channel.client import Channel
 from session_fsm.channel.memory import ChannelMemory
+from session_fsm.data.calls import StreamCalls
+from session_fsm.data.local import LocalParticipant
+from session_fsm.data.receptions import Receptions
+from session_fsm.data.rpc import RpcMethods, checked_call
+from session_fsm.data.streams import Streams
+from session_fsm.data.tracks import DataTracks
 from session_fsm.errors import SessionStateError
 from session_fsm.events import End, Start
 from session_fsm.limits import DEFAULT_LIMITS, Limits
 from session_fsm.mailbox import Mailbox
+from session_fsm.messages.attachment_reader import AttachmentReader
+from session_fsm.messages.attachment_sender import Enclosure, send_with
+from session_fsm.messages.history import restored
+from session_fsm.messages.log import log_of
 from session_fsm.run import Run
 from session_fsm.states import SessionState
 from session_fsm.tokens.prepared import PreparedToken
 from session_fsm.view import SessionView, closed_error
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
     from livekit.rtc import Room
 
     from session_fsm.capability import Capability
+    from session_fsm.data.rpc import Payload
+    from session_fsm.data.tracks import LocalDataTrack, RemoteDataTrack
     from session_fsm.messages.certainty import AgentMemory
     from session_fsm.messages.message import Message
     from session_fsm.snapshot import Deadline
     from session_fsm.tokens.details import TokenOptions
     from session_fsm.tokens.source import TokenSource
     from session_fsm.transports.base import Sink, Transport
-    from stores import OnUnhandled
+    from stores import OnUnhandled, Store
 
 
-class Session(SessionView):
+class Session(StreamCalls, SessionView):
     """A session with a LiveKit agent.
 
     A session can be made where no event loop runs. It belongs to the loop that first calls
@@ -52,6 +66,8 @@ class Session(SessionView):
         agent_ping: Seconds from one ping to the next on the agent's session channel; two that
             are not answered make ``agent.is_responsive`` false. None: no pings.
         limits: How much of what others send is kept.
+        history: Messages of an earlier session, as ``session.messages.export()`` gave them: they
+            are the first in ``messages``, marked ``restored``.
         transport: What to reach the room with; by default the scheme of the URL decides.
         on_unhandled: Called with every exception that an observer of this session raises. They
             are logged in any case, and never disturb the session or another observer.
@@ -73,6 +89,7 @@ class Session(SessionView):
         token_timeout: float = 30.0,
         agent_ping: float | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        history: Sequence[Mapping[str, Any]] = (),
         transport: Transport | None = None,
         on_unhandled: OnUnhandled | None = None,
     ) -> None:
@@ -94,10 +111,14 @@ class Session(SessionView):
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+        receptions = Receptions(limits, on_unhandled)
+        self._streams = Streams(receptions, on_unhandled)
         self._mailbox = Mailbox(
             self._new_run,
             self._seconds,
             agent_name=self._options.agent_name,
+            limits=limits,
+            log=log_of(restored(history)),
             on_unhandled=on_unhandled,
         )
         box = self._mailbox
@@ -109,8 +130,13 @@ class Session(SessionView):
             on_unhandled=on_unhandled,
         )
         self._memory: AgentMemory = ChannelMemory(channel)
-        self._capabilities: tuple[Capability, ...] = (channel,)
+        attachments = AttachmentReader(receptions)
+        self._capabilities: tuple[Capability, ...] = (self._streams, attachments, channel)
         super().__init__(box.snapshots, box.transitions, box.changes, box.last, channel)
+        self._rpc = RpcMethods(box.snapshots)
+        self._local = LocalParticipant(box.snapshots, self._running)
+        self._data_tracks = DataTracks(box.snapshots, on_unhandled)
+        self._capabilities += (self._rpc, self._local, self._data_tracks)
 
     @property
     def room(self) -> Room | None:
@@ -228,22 +254,99 @@ class Session(SessionView):
 
     # The conversation ---------------------------------------------------------------------------
 
-    async def send(self, text: str) -> Message:
+    async def send(
+        self, text: str, *, attachments: Iterable[str | os.PathLike[str]] = ()
+    ) -> Message:
         """Send a text to the agent, as soon as the agent is ready for it; first in, first out.
 
-        The message is in ``messages`` at once, with the status ``sending``.
+        The message is in ``messages`` at once, with the status ``sending``. Files that belong to it
+        are sent after it, one after the other; the message shows how far each of them is.
+
+        Args:
+            text: The text.
+            attachments: The files' paths.
 
         Returns:
-            The message, sent.
+            The message, sent, as it is in ``messages``.
 
         Raises:
+            OSError: A file cannot be read; nothing was sent.
             SendError: It was not sent, or it is not certain that the agent can have it.
             SessionStateError: The session is idle or ending.
+            StreamError: A file is too large, and nothing was sent; or the text was sent, and a file
+                was not. The message shows which.
             TypeError: The text is no str.
             ValueError: The text is empty.
         """
         checked_text("text", text)
-        return await self._running("send").outbox.send(text)
+        run = self._running("send")
+        enclosure = Enclosure.of(attachments, self._limits)
+        if not enclosure.attachments:
+            return await run.outbox.send(run.outbox.message(text))
+        sent = await send_with(enclosure, text, run.outbox, self._streams, run.tell)
+        shown = (one for one in reversed(self.snapshot.messages) if one.id == sent.id)
+        return next(shown, sent)
+
+    # Calls, shared state, data tracks -----------------------------------------------------------
+
+    @property
+    def rpc(self) -> RpcMethods:
+        """The handlers of calls that others make: ``@session.rpc("method")``."""
+        return self._rpc
+
+    @property
+    def local(self) -> LocalParticipant:
+        """This participant: its name, metadata and attributes, and how to change them."""
+        return self._local
+
+    async def call(
+        self,
+        method: str,
+        payload: Payload = "",
+        *,
+        to: str | None = None,
+        timeout: float = 15.0,  # noqa: ASYNC109 - the peer's time, too
+    ) -> Any:
+        """Call a method of the agent, or of another participant.
+
+        While the session is starting, or the link is being restored, it waits until the agent is
+        ready, with ``to`` until the room is joined.
+
+        Args:
+            method: The method's name.
+            payload: A str goes as it is, and the answer comes as it is; a dict or list goes as
+                JSON, and the answer comes decoded.
+            to: The identity of whom to call; None: the agent.
+            timeout: Seconds for all of it.
+
+        Returns:
+            The answer; for JSON, None where it is empty.
+
+        Raises:
+            RpcError: The call failed; ``kind`` and ``code`` are LiveKit's. ``send-failed`` and
+                ``connection-timeout`` say that nobody got it.
+            SessionStateError: The session is idle or ending.
+            TypeError: An argument is of the wrong type, or the payload cannot be JSON.
+            ValueError: An argument is empty or not above 0, or the answer is no JSON.
+        """
+        checked_call(method, to, timeout)
+        self._running("call")
+        return await self._rpc.call(method, payload, to, timeout)
+
+    @property
+    def data_tracks(self) -> Store[tuple[RemoteDataTrack, ...]]:
+        """The data tracks of the others in the room."""
+        return self._data_tracks.remote
+
+    async def publish_data_track(self, name: str) -> LocalDataTrack:
+        """Publish a data track: frames that may be lost, for sensors, pointers and the like.
+
+        Raises:
+            StreamError: It could not be published within ten seconds, or the session ended.
+            SessionStateError: The session is idle or ending.
+        """
+        self._running("publish_data_track")
+        return await self._data_tracks.publish(name)
 
     # The run ------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from session_fsm.messages.merge import EMPTY_LOG, MessageLog
+from session_fsm.messages.log import EMPTY_LOG, MessageLog
 from session_fsm.roster import NO_ATTRIBUTES, NOT_JOINED, Local, Participant, Roster
 from session_fsm.states import (
     AGENT_FINISHED,
@@ -246,6 +246,11 @@ class SessionSnapshot:
         return self.log.messages
 
     @property
+    def is_sending(self) -> bool:
+        """A text of the user is on its way, or waits for that."""
+        return self.log.index.sending > 0
+
+    @property
     def is_connected(self) -> bool:
         """The room is joined, also while the link is being restored."""
         return self.connection_state in {ConnectionState.CONNECTED, ConnectionState.RECONNECTING}
@@ -279,6 +284,7 @@ class SessionSnapshot:
             "connection_state": self.connection_state.value,
             "is_connected": self.is_connected,
             "is_reconnecting": self.is_reconnecting,
+            "is_sending": self.is_sending,
             "room_name": self.room_name,
             "local_identity": self.local_identity,
             "room_metadata": self.room_metadata,

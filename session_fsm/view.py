@@ -101,6 +101,11 @@ class SessionView:
         return self._snapshots.select(lambda snapshot: snapshot.is_reconnecting)
 
     @cached_property
+    def is_sending(self) -> Store[bool]:
+        """Whether any text of the user is on its way, or waits for that."""
+        return self._snapshots.select(lambda snapshot: snapshot.is_sending)
+
+    @cached_property
     def failure(self) -> Store[SessionError | None]:
         """Why the last run failed; None before, without a failure, and from the next start on."""
         return self._snapshots.select(lambda snapshot: snapshot.failure)
@@ -119,6 +124,11 @@ class SessionView:
     def local_identity(self) -> Store[str | None]:
         """This participant's identity while the room is joined."""
         return self._snapshots.select(lambda snapshot: snapshot.local_identity)
+
+    @cached_property
+    def room_metadata(self) -> Store[str]:
+        """The room's metadata while it is joined; empty where it has none."""
+        return self._snapshots.select(lambda snapshot: snapshot.room_metadata)
 
     @cached_property
     def messages(self) -> MessageStore:

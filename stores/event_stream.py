@@ -32,6 +32,11 @@ class EventStream(Source[T_co], Generic[T_co]):
         """
         return iterate(self, None)
 
+    @property
+    def is_observed(self) -> bool:
+        """Whether anybody is subscribed at this moment."""
+        return bool(self._observers.slots)
+
     def __repr__(self) -> str:
         state = (
             "closed" if self._observers.hub.closed else f"observers: {len(self._observers.slots)}"

@@ -22,7 +22,7 @@ from session_fsm.channel.usage import Usage
 from session_fsm.data.info import StreamKind
 from session_fsm.errors import ChannelError
 from session_fsm.events import SpeechCorrected, UsageTold, UserStateTold
-from session_fsm.states import ConnectionState
+from session_fsm.states import ConnectionState, SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -39,6 +39,7 @@ KNOCKS: Final = 4
 STATE_PATIENCE: Final = 10.0
 """Seconds that the agent has to say how it stands, where nobody waits for it."""
 
+NO_RUN: Final = frozenset({SessionState.IDLE, SessionState.ENDING})
 RUN_ENDED: Final = "The session ended before the agent answered."
 AGENT_GONE: Final = "The agent that was asked left the room before it answered. Ask again."
 
@@ -52,7 +53,7 @@ class Line:
         whom: The agent, and which coming of it; None while there is none.
         is_served: Whether it serves the channel; None while that is not known.
         last_user_item: Id of the user's newest message in its history that is known, or None.
-        on_event: Called whenever it tells something.
+        on_event: Called with whatever it tells.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class Line:
         self.is_served: bool | None = None
         self.last_user_item: str | None = None
         self.garbage = 0
-        self.on_event: Callable[[], None] = _nothing
+        self.on_event: Callable[[ChannelEvent], None] = _nothing
         link.streams.listen(StreamKind.BYTES, wire.TOPIC, self._inbox.opened)
         self._following = snapshots.subscribe(self._follow)
 
@@ -113,9 +114,7 @@ class Line:
         self._following.dispose()
         for task in self._tasks:
             task.cancel()
-        ended = ChannelError(RUN_ENDED, kind="run-ended")
-        ended.__cause__ = self._snapshots.value.failure
-        self._requests.close(ended)
+        self._requests.close(self._why_gone(self._snapshots.value))
         self._inbox.close()
 
     def spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
@@ -147,10 +146,16 @@ class Line:
             self.whom = whom
             self.is_served = self._greeted = self.last_user_item = None
             self._tools = ToolCalls()
-            self._requests.gone(ChannelError(AGENT_GONE, kind="run-ended"), but=whom)
+            self._requests.gone(self._why_gone(now))
         if agent.is_connected:
             self._ready = whom
         self._situation()
+
+    def _why_gone(self, now: SessionSnapshot) -> ChannelError:
+        text = RUN_ENDED if now.state in NO_RUN else AGENT_GONE
+        error = ChannelError(text, kind="run-ended")
+        error.__cause__ = now.failure
+        return error
 
     def _situation(self) -> None:
         """Tell the requests whom they can reach, and greet whoever is new, or newly linked."""
@@ -223,7 +228,7 @@ class Line:
                     self._heard(sender, item)
             case _:
                 pass
-        self.on_event()
+        self.on_event(event)
         self._broadcast.tell(event, self._tools)
 
     def _heard(self, sender: str, message: ChatMessage) -> None:
@@ -244,5 +249,5 @@ class Line:
                 pass
 
 
-def _nothing() -> None:
+def _nothing(_: ChannelEvent) -> None:
     pass

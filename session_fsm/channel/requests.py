@@ -122,10 +122,10 @@ class Requests:
         for asked in list(self._open.values()):
             self._look_at(asked)
 
-    def gone(self, why: ChannelError, but: Whom | None = None) -> None:
-        """End all that others than this one were asked."""
+    def gone(self, why: ChannelError) -> None:
+        """End all that were asked: who was asked is gone."""
         for asked in list(self._open.values()):
-            if asked.to is not None and asked.to != but:
+            if asked.to is not None:
                 asked.fail(why)
 
     def close(self, why: ChannelError) -> None:

@@ -11,13 +11,15 @@ import asyncio
 from typing import TYPE_CHECKING, Final, TypeGuard
 
 from session_fsm.channel.answers import Items
+from session_fsm.channel.events import AgentStateChanged, ItemAdded, ToolCallStarted
 from session_fsm.channel.items import ChatMessage, ChatRole
 from session_fsm.errors import ChannelError
 from session_fsm.events import AgentStirred, PingAnswered, PingUnanswered, TextIgnored
-from session_fsm.messages.message import MessageStatus
+from session_fsm.messages.message import MessageAdded, MessageStatus
 from session_fsm.states import AgentState
 
 if TYPE_CHECKING:
+    from session_fsm.channel.events import ChannelEvent
     from session_fsm.channel.items import ChatItem
     from session_fsm.channel.line import Line
     from session_fsm.channel.requests import Whom
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 UPTAKE: Final = 5.0
 """Seconds that an agent has to take up a text; measured: 0.01 s."""
+MOST_ROUNDS: Final = 6
+"""How often an agent that shows ``thinking`` or ``speaking``, and is silent, gets that time again:
+it may work on an earlier text, or have ended in the middle of a word."""
 MOST_MISSED: Final = 2
 """Pings in a row that are unanswered before the agent counts as unresponsive."""
 
@@ -51,11 +56,13 @@ class Vigil:
         self._snapshots = snapshots
         self._waiting: asyncio.TimerHandle | None = None
         self._stirs = 0
+        self._uptakes = 0
+        self._rounds = 0
         self._before: dict[str, int] = {}
-        line.on_event = self._stir
+        line.on_event = self._event
         self._following = (
             changes.subscribe(self._changed),
-            snapshots.select(lambda now: now.agent.state).subscribe(lambda _: self._stir()),
+            snapshots.select(lambda now: now.agent.state).subscribe(self._state),
         )
         if ping_every is not None:
             line.spawn(self._ping(ping_every))
@@ -103,19 +110,33 @@ class Vigil:
     def _changed(self, change: MessageChange) -> None:
         message = change.message
         if message.sender in OF_THE_AGENT:
-            self._stir()
+            self._stir(takes_up=isinstance(change, MessageAdded))
         elif message.status is MessageStatus.SENDING:
-            self._before.setdefault(message.id, self._stirs)
+            self._before.setdefault(message.id, self._uptakes)
         elif message.id in self._before:
-            # What stirred since the text was submitted may be the answer to it already.
-            stirred = self._before.pop(message.id) != self._stirs
-            if message.status is MessageStatus.SENT and not stirred and self._waiting is None:
+            # The agent may have taken it up before it is known that it got it.
+            taken_up = self._before.pop(message.id) != self._uptakes
+            if message.status is MessageStatus.SENT and not taken_up and self._waiting is None:
                 self._wait()
 
-    def _stir(self) -> None:
-        """Something is heard that only a living session says."""
+    def _state(self, state: AgentState) -> None:
+        self._stir(takes_up=state in BUSY)
+
+    def _event(self, event: ChannelEvent) -> None:
+        self._stir(takes_up=takes_up(event))
+
+    def _stir(self, *, takes_up: bool) -> None:
+        """Something is heard that only a living session says; maybe it takes a text up.
+
+        What does not may be late, and about what was before the text: it is waited on.
+        """
         self._stirs += 1
-        self._wait_no_longer()
+        self._rounds = 0
+        self._uptakes += takes_up
+        if self._waiting is not None:
+            self._wait_no_longer()
+            if not takes_up:
+                self._wait()
         if self._snapshots.value.agent.channel.is_deaf:
             self._told(AgentStirred)
 
@@ -133,13 +154,14 @@ class Vigil:
         self._waiting = None
         if whom is None or whom != self._line.whom or not self._line.is_up:
             return
-        if self._snapshots.value.agent.state in BUSY:
+        if self._snapshots.value.agent.state in BUSY and self._rounds < MOST_ROUNDS:
+            self._rounds += 1
             self._wait()
         else:
             self._line.spawn(self._look_at_history(whom))
 
     async def _look_at_history(self, whom: Whom) -> None:
-        known, stirs = self._line.last_user_item, self._stirs
+        known, stirs, uptakes = self._line.last_user_item, self._stirs, self._uptakes
         try:
             answer = await self._line.ask("get_chat_history", UPTAKE)
         except ChannelError as error:
@@ -150,11 +172,12 @@ class Vigil:
             newest = newest_of_user(answer)
             self._line.last_user_item = newest
             has_grown = newest != known
-        if stirs != self._stirs or whom != self._line.whom:
+        taken_up = uptakes != self._uptakes or (has_grown and known is not None)
+        if taken_up or whom != self._line.whom or self._waiting is not None:
             return
-        if known is None and has_grown:
-            self._wait()  # now it is known what the history was
-        elif not has_grown:
+        if has_grown or stirs != self._stirs:
+            self._wait()  # now it is known what the history was; or it is alive, and slow
+        else:
             self._told(TextIgnored)
 
 
@@ -163,6 +186,19 @@ def newest_of_user(answer: object) -> str | None:
     items = answer.items if isinstance(answer, Items) else ()
     of_user = (one.id for one in reversed(items) if is_of_user(one))
     return next(of_user, None)
+
+
+def takes_up(event: ChannelEvent) -> bool:
+    """Say whether an event begins something new, so that a text before it was taken up."""
+    match event:
+        case AgentStateChanged():
+            return event.after in BUSY
+        case ItemAdded():
+            return is_of_user(event.item)
+        case ToolCallStarted():
+            return True
+        case _:
+            return False
 
 
 def is_of_user(item: ChatItem) -> TypeGuard[ChatMessage]:

@@ -3,9 +3,11 @@
 A message is what one participant says in one segment: its key is (participant, ``lk.segment_id``,
 or the stream's id where there is none). Chunks of the same stream append. A new stream for the same
 segment replaces what the stream before it said, from its first chunk on; what the older one still
-brings is ignored. Id, place and timestamp never change. ``final`` is monotone: it comes with the
-end of a stream whose trailer (or header) says so, and with the end of a stream that breaks off. A
-message appears with its first text.
+brings is ignored. One that is final and empty takes the text back. Id, place and timestamp never
+change. ``final`` is monotone: it comes with the end of a stream whose trailer (or header) says so,
+and with the end of a stream that breaks off. A message appears with its first text. What the
+agent's history has cut is not written any more. A stream belongs to who opened it first, until it
+is closed.
 
 Wire facts (livekit-agents 1.8.9): an agent's segment is one stream of deltas whose trailer sets
 ``lk.transcription_final``; a user's segment is a new stream for every update, each with the whole
@@ -14,12 +16,14 @@ text so far.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import attrs
-from pyrsistent import PMap, PVector, pmap, pvector
+from pyrsistent import pmap
 
 from session_fsm.events import (
+    AttachmentChanged,
     SpeechCorrected,
     TextChunk,
     TextClosed,
@@ -28,212 +32,203 @@ from session_fsm.events import (
     TextSettled,
     TextSubmitted,
 )
-from session_fsm.messages.message import (
-    Message,
-    MessageAdded,
-    MessageChange,
-    MessageKind,
-    MessageUpdated,
-)
-from session_fsm.roster import Roster, find
+from session_fsm.limits import DEFAULT_LIMITS, Limits
+from session_fsm.messages.attachments import pending, with_attachment
+from session_fsm.messages.expression import expression_of
+from session_fsm.messages.log import MessageLog, OpenStream
+from session_fsm.messages.message import Message, MessageKind
+from session_fsm.messages.people import CHAT_TOPIC, ROLES, Room, kind_of
+from session_fsm.messages.speech import caught_up, correct, expects_item
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
-CHAT_TOPIC: Final = "lk.chat"
-TRANSCRIPTION_TOPIC: Final = "lk.transcription"
+    from session_fsm.messages.attachment import Attachment
+    from session_fsm.messages.expression import Expression
+    from session_fsm.messages.log import Changes
+    from session_fsm.messages.message import MessageChange
+
 SEGMENT_ID: Final = "lk.segment_id"
 FINAL: Final = "lk.transcription_final"
-
-
-@attrs.frozen
-class OpenStream:
-    """A stream that has not ended: where its text goes, and what its header said."""
-
-    message_id: str
-    kind: MessageKind
-    sender: str
-    timestamp: datetime
-    header: Mapping[str, str] = attrs.field(hash=False)
-    started: bool = False
-
-
-@attrs.frozen(eq=False)
-class MessageLog:
-    """All messages of a run, and what is needed to merge the next fact. Persistent.
-
-    Attributes:
-        messages: The messages in the order of their first appearance.
-        places: Message id -> place in ``messages``.
-        streams: Stream id -> open stream.
-        newest: Message id -> id of the stream that was opened for it last.
-    """
-
-    messages: PVector[Message]
-    places: PMap[str, int]
-    streams: PMap[str, OpenStream]
-    newest: PMap[str, str]
-
-
-EMPTY_LOG: Final = MessageLog(pvector(), pmap(), pmap(), pmap())
-
-
-@attrs.frozen
-class Room:
-    """What is known of the people in the room, to tell who said something."""
-
-    local_identity: str | None
-    roster: Roster
-    local_tracks: frozenset[str] = frozenset()
-
-    def sender(self, identity: str) -> str:
-        """Return ``user``, ``agent``, ``avatar`` or the identity itself."""
-        if identity == self.local_identity:
-            return "user"
-        known = find(self.roster, identity)
-        if known is None:
-            return identity
-        return "avatar" if known.is_avatar else "agent"
+LONGEST_ID: Final = 200
+"""Characters of an id; a longer one, which is somebody's joke, is replaced by its hash."""
+LONGEST_NAME: Final = 200
+"""Characters of a display name."""
 
 
 def merge(
-    log: MessageLog, fact: TextFact, room: Room
-) -> tuple[MessageLog, tuple[MessageChange, ...]]:
+    log: MessageLog, fact: TextFact, room: Room, limits: Limits = DEFAULT_LIMITS
+) -> tuple[MessageLog, Changes]:
     """Fold one fact into the log: a chunk costs the same at any length of it."""
     match fact:
         case TextChunk():
-            return _chunk(log, fact)
+            log, changes = _chunk(log, fact, limits)
         case TextOpened():
-            return _opened(log, fact, room), ()
+            return _opened(log, fact, room, limits)
         case TextClosed():
-            return _closed(log, fact)
-        case TextSubmitted(message):
-            return _add(log, message)
-        case TextSettled():
-            return _settled(log, fact)
-        case SpeechCorrected():
-            return log, ()
+            log, changes = _closed(log, fact, limits)
+        case _:
+            return _told(log, fact)
+    return caught_up(log, changes) if log.index.early else (log, changes)
 
 
-def _settled(log: MessageLog, fact: TextSettled) -> tuple[MessageLog, tuple[MessageChange, ...]]:
-    place = log.places.get(fact.message_id)
-    if place is None:
+def _told(
+    log: MessageLog, fact: TextSubmitted | TextSettled | AttachmentChanged | SpeechCorrected
+) -> tuple[MessageLog, Changes]:
+    """Fold in what is told of a whole message."""
+    if isinstance(fact, TextSubmitted):
+        return log.add(fact.message)
+    if isinstance(fact, SpeechCorrected):
+        return correct(log, fact)
+    message = log.find(fact.message_id)
+    if message is None:
         return log, ()
-    return _put(log, attrs.evolve(log.messages[place], status=fact.status))
+    if isinstance(fact, TextSettled):
+        return log.put(attrs.evolve(message, status=fact.status))
+    return log.put(with_attachment(message, fact.attachment))
 
 
-def finish(log: MessageLog) -> tuple[MessageLog, tuple[MessageChange, ...]]:
+def finish(log: MessageLog) -> tuple[MessageLog, Changes]:
     """End the run: streams that are still open broke off, and every message is final."""
-    changes: tuple[MessageChange, ...] = ()
-    log = attrs.evolve(log, streams=pmap(), newest=pmap())
-    for message in log.messages:
-        if not message.final:
-            log, change = _put(log, attrs.evolve(message, final=True))
-            changes += change
-    return log, changes
+    changes: list[MessageChange] = []
+    index = attrs.evolve(log.index, streams=pmap(), newest=pmap(), unspoken=(), early=())
+    log = MessageLog(log.messages, index)
+    for key in sorted(log.index.unfinished, key=log.index.places.__getitem__):
+        message = log.messages[log.index.places[key]]
+        log, change = log.put(attrs.evolve(message, final=True))
+        changes.extend(change)
+    return log, tuple(changes)
 
 
-def _opened(log: MessageLog, fact: TextOpened, room: Room) -> MessageLog:
-    who = fact.sender.replace("%", "%25").replace("/", "%2F")  # no two keys make the same id
-    message_id = f"{who}/{fact.attributes.get(SEGMENT_ID) or fact.stream_id}"
-    sender = room.sender(fact.sender)
+def message_id(sender: str, attributes: Mapping[str, str], stream_id: str) -> str:
+    """Return the id of the message that a text stream of this participant belongs to."""
+    segment = attributes.get(SEGMENT_ID) or stream_id
+    who = sender.replace("%", "%25").replace("/", "%2F")  # no two keys make the same id
+    key = f"{who}/{segment}"
+    return key if len(key) <= LONGEST_ID else sha256(key.encode(errors="replace")).hexdigest()
+
+
+def _opened(
+    log: MessageLog, fact: TextOpened, room: Room, limits: Limits
+) -> tuple[MessageLog, Changes]:
+    index = log.index
+    if fact.stream_id in index.streams:
+        return log, ()
+    if len(index.streams) >= limits.open_streams:
+        return attrs.evolve(log, index=attrs.evolve(index, refused=index.refused + 1)), ()
+    speaker = room.speaker(fact)
+    sender = room.sender(speaker)
     stream = OpenStream(
-        message_id, _kind(fact.topic, sender), sender, fact.timestamp, dict(fact.attributes)
+        message_id(speaker, fact.attributes, fact.stream_id),
+        kind_of(fact.topic, sender),
+        sender,
+        "" if sender in ROLES else fact.sender_name[:LONGEST_NAME],
+        speaker,
+        fact.timestamp,
+        fact.attributes.get(FINAL) == "true",
+        expression_of(fact.attributes),
     )
-    return attrs.evolve(
-        log,
-        streams=log.streams.set(fact.stream_id, stream),
-        newest=log.newest.set(message_id, fact.stream_id),
+    index = attrs.evolve(
+        index,
+        streams=index.streams.set(fact.stream_id, stream),
+        newest=index.newest.set(stream.message_id, fact.stream_id),
     )
+    log = MessageLog(log.messages, index)
+    if not fact.attachments or fact.topic != CHAT_TOPIC or stream.message_id in index.places:
+        return log, ()
+    return _appear(log, stream, "", files=pending(fact.attachments))  # before its first word
 
 
-def _kind(topic: str, sender: str) -> MessageKind:
-    if topic == CHAT_TOPIC:
-        return MessageKind.CHAT
-    spoken_by_agent = sender in {"agent", "avatar"}
-    return MessageKind.AGENT_TRANSCRIPT if spoken_by_agent else MessageKind.USER_TRANSCRIPT
-
-
-def _chunk(log: MessageLog, fact: TextChunk) -> tuple[MessageLog, tuple[MessageChange, ...]]:
+def _chunk(log: MessageLog, fact: TextChunk, limits: Limits) -> tuple[MessageLog, Changes]:
     stream = _current(log, fact.stream_id)
     if stream is None or not fact.text:
         return log, ()
     if not stream.started:
-        log = attrs.evolve(
-            log, streams=log.streams.set(fact.stream_id, attrs.evolve(stream, started=True))
-        )
-        return _write(log, stream, fact.text, final=False)
-    before = log.messages[log.places[stream.message_id]]
-    return _write(log, stream, before.text + fact.text, final=False)
+        streams = log.index.streams.set(fact.stream_id, attrs.evolve(stream, started=True))
+        log = MessageLog(log.messages, attrs.evolve(log.index, streams=streams))
+        return _write(log, stream, fact.text, limits)
+    before = log.messages[log.index.places[stream.message_id]]
+    if len(before.text) >= limits.message_length:
+        return log, ()
+    return _write(log, stream, before.text + fact.text, limits)
 
 
-def _closed(log: MessageLog, fact: TextClosed) -> tuple[MessageLog, tuple[MessageChange, ...]]:
-    if fact.stream_id not in log.streams:
+def _closed(log: MessageLog, fact: TextClosed, limits: Limits) -> tuple[MessageLog, Changes]:
+    if fact.stream_id not in log.index.streams:
         return log, ()
     stream = _current(log, fact.stream_id)
-    log = attrs.evolve(log, streams=log.streams.discard(fact.stream_id))
+    streams = log.index.streams.discard(fact.stream_id)
+    log = MessageLog(log.messages, attrs.evolve(log.index, streams=streams))
     if stream is None:
         return log, ()
-    log = attrs.evolve(log, newest=log.newest.discard(stream.message_id))
-    place = log.places.get(stream.message_id)
-    if place is None:
+    newest = log.index.newest.discard(stream.message_id)
+    log = MessageLog(log.messages, attrs.evolve(log.index, newest=newest))
+    before = log.find(stream.message_id)
+    if before is None:
         return log, ()
-    keeps_text = stream.started or fact.broken
     final = fact.broken or _says_final(stream, fact)
-    return _write(log, stream, log.messages[place].text if keeps_text else "", final=final)
+    is_taken_back = final and not stream.started and not fact.broken
+    text = "" if is_taken_back else before.text
+    trailer = expression_of(fact.attributes)
+    return _write(log, stream, text, limits, final=final, expression=trailer)
 
 
 def _says_final(stream: OpenStream, fact: TextClosed) -> bool:
     if stream.kind is MessageKind.CHAT:
         return True
-    return {**stream.header, **fact.attributes}.get(FINAL) == "true"
+    trailer = fact.attributes.get(FINAL)
+    return stream.says_final if trailer is None else trailer == "true"
 
 
 def _current(log: MessageLog, stream_id: str) -> OpenStream | None:
     """Return the open stream, unless a newer one for the same message took its place."""
-    stream = log.streams.get(stream_id)
-    if stream is None or log.newest.get(stream.message_id) != stream_id:
+    stream = log.index.streams.get(stream_id)
+    if stream is None or log.index.newest.get(stream.message_id) != stream_id:
         return None
     return stream
 
 
 def _write(
-    log: MessageLog, stream: OpenStream, text: str, *, final: bool
-) -> tuple[MessageLog, tuple[MessageChange, ...]]:
-    place = log.places.get(stream.message_id)
-    if place is None:
-        return _add(
-            log,
-            Message(stream.message_id, stream.kind, text, stream.timestamp, final, stream.sender),
-        )
-    before = log.messages[place]
-    message = Message(
-        before.id,
-        before.kind,
-        text,
-        before.timestamp,
-        before.final or final,
-        before.sender,
-        before.status,
-    )
-    return _put(log, message)
-
-
-def _add(log: MessageLog, message: Message) -> tuple[MessageLog, tuple[MessageChange, ...]]:
-    log = attrs.evolve(
-        log,
-        messages=log.messages.append(message),
-        places=log.places.set(message.id, len(log.messages)),
-    )
-    return log, (MessageAdded(message),)
-
-
-def _put(log: MessageLog, message: Message) -> tuple[MessageLog, tuple[MessageChange, ...]]:
-    place = log.places[message.id]
-    before = log.messages[place]
-    if before == message:
+    log: MessageLog,
+    stream: OpenStream,
+    text: str,
+    limits: Limits,
+    *,
+    final: bool = False,
+    expression: Expression | None = None,
+) -> tuple[MessageLog, Changes]:
+    before = log.find(stream.message_id)
+    if before is not None and before.interrupted:
         return log, ()
-    # The constructor, because attrs.evolve costs as much as all the rest of a chunk.
-    log = MessageLog(log.messages.set(place, message), log.places, log.streams, log.newest)
-    return log, (MessageUpdated(message, before),)
+    if len(text) > limits.message_length:
+        text = text[: limits.message_length]
+        index = log.index
+        if before is None or len(before.text) < len(text):  # else it was told already
+            log = MessageLog(log.messages, attrs.evolve(index, cut=index.cut + 1))
+    if before is None:
+        return _appear(log, stream, text, final=final)
+    return log.put(before.with_text(text, before.final or final, expression or stream.expression))
+
+
+def _appear(
+    log: MessageLog,
+    stream: OpenStream,
+    text: str,
+    *,
+    final: bool = False,
+    files: tuple[Attachment, ...] = (),
+) -> tuple[MessageLog, Changes]:
+    message = Message(
+        stream.message_id,
+        stream.kind,
+        text,
+        stream.timestamp,
+        final,
+        stream.sender,
+        attachments=files,
+        sender_name=stream.sender_name,
+        expression=stream.expression,
+    )
+    if stream.kind is MessageKind.AGENT_TRANSCRIPT:
+        log = expects_item(log, stream.speaker, message.id)
+    return log.add(message)

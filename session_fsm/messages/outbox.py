@@ -28,10 +28,11 @@ from session_fsm.errors import SendError
 from session_fsm.events import ProbeAnswered, ProbeUnanswered, TextSettled, TextSubmitted
 from session_fsm.messages.certainty import Ledger
 from session_fsm.messages.gate import PROBE_PAUSE, PROBE_TIMEOUT, TextGate
-from session_fsm.messages.merge import CHAT_TOPIC
 from session_fsm.messages.message import Message, MessageKind, MessageStatus
+from session_fsm.messages.people import CHAT_TOPIC
 
 if TYPE_CHECKING:
+    from session_fsm.messages.attachment import Attachment
     from session_fsm.messages.certainty import AgentMemory, UserItem
     from session_fsm.snapshot import SessionSnapshot
     from session_fsm.transports.base import Link, Sink
@@ -90,13 +91,9 @@ class Outbox:
         self._kick = asyncio.Event()
         self._following = None if memory is None else memory.follow(self._shown)
 
-    async def send(self, text: str) -> Message:
-        """Queue the text and wait until it is settled.
-
-        Raises:
-            SendError: It was not sent, or it is not certain that it was.
-        """
-        message = Message(
+    def message(self, text: str, attachments: tuple[Attachment, ...] = ()) -> Message:
+        """Return a message of the user; its attachments are sent by whoever asks for it."""
+        return Message(
             f"user/{uuid4().hex}",
             MessageKind.CHAT,
             text,
@@ -104,7 +101,15 @@ class Outbox:
             final=True,
             sender="user",
             status=MessageStatus.SENDING,
+            attachments=attachments,
         )
+
+    async def send(self, message: Message) -> Message:
+        """Queue the message and wait until it is settled.
+
+        Raises:
+            SendError: It was not sent, or it is not certain that it was.
+        """
         entry = _Entry(message, asyncio.get_running_loop().create_future())
         self._waiting.append(entry)
         self._tell(TextSubmitted(message))
@@ -159,7 +164,8 @@ class Outbox:
         entry.has_left = True
         try:
             async with asyncio.timeout(TAKE_WITHIN):
-                await link.send_text(text, CHAT_TOPIC, way.agent)
+                listed = [one.id for one in entry.message.attachments]
+                await link.send_text(text, CHAT_TOPIC, way.agent, listed)
         except SendError as error:
             if self._is_up(way):
                 self._settle(entry, error)

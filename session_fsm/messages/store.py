@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from session_fsm.messages.history import exported
 from session_fsm.messages.message import Message
 from stores import Store
 
@@ -30,3 +31,11 @@ class MessageStore(Store[Sequence[Message]]):
         messages = snapshots.select(lambda snapshot: snapshot.messages, comparer=operator.is_)
         super().__init__(messages._cell)  # noqa: SLF001 - the same store, with a stream beside it
         self.events = events
+
+    def export(self) -> list[dict[str, Any]]:
+        """Return all messages as data that ``json.dumps`` takes.
+
+        ``Session(history=…)`` takes the same data and shows them again, marked ``restored``. The
+        content of attachments is not in it.
+        """
+        return exported(self.value)

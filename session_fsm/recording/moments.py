@@ -64,8 +64,11 @@ class Moments:
             RecordingError: Its line cannot be read, or this version makes something else of it.
         """
         entry = self._tape.entry(moment.place)
-        with self._tape.reading(entry.line):
-            now, effects = step(moment.snapshot, entry.event, agent_name=self._tape.agent_name)
+        tape = self._tape
+        with tape.reading(entry.line):
+            now, effects = step(
+                moment.snapshot, entry.event, agent_name=tape.agent_name, limits=tape.limits
+            )
             now.to_dict()  # shows a value of a wrong type now, and not to an observer
         if now.seq != entry.seq:
             raise RecordingError(

@@ -74,7 +74,7 @@ class Recorder:
         )
         self._box: Mailbox | None = box
         box.taps = (*box.taps, self._take)
-        self._write(_header(box.agent_name, now, self._names))
+        self._write(_header(box, now, self._names))
         self._ended = session.snapshots.subscribe(on_completed=self.close)
 
     def __enter__(self) -> Self:
@@ -155,13 +155,14 @@ class Recorder:
         self.close()
 
 
-def _header(agent_name: str | None, now: SessionSnapshot, names: Names) -> dict[str, Any]:
+def _header(box: Mailbox, now: SessionSnapshot, names: Names) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": VERSION,
         "library": __version__,
         "wall": _wall(),
-        "agent_name": encode(agent_name, names),
+        "agent_name": encode(box.agent_name, names),
+        "limits": encode(box.limits, names),
         "snapshot": encode(now, names),
     }
 

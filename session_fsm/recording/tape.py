@@ -15,6 +15,7 @@ import attrs
 
 from session_fsm.errors import RecordingError
 from session_fsm.events import End, Fact, FromRun, Start
+from session_fsm.limits import Limits
 from session_fsm.recording.decode import UnknownClassError, decode
 from session_fsm.recording.opaque import StandIns
 from session_fsm.recording.recorder import FORMAT, VERSION
@@ -54,6 +55,7 @@ class Tape:
     Attributes:
         library: Version of the library that made it.
         agent_name: The name that an agent must have to be the session's, or None.
+        limits: How much of what others sent was kept.
         wall: When it began.
         first: The session as it was then.
     """
@@ -130,6 +132,10 @@ class Tape:
             if not isinstance(agent_name, str | None):
                 raise TypeError("its agent_name is no text")
             self.agent_name = agent_name
+            limits = decode(header["limits"], self._stand_ins)
+            if not isinstance(limits, Limits):
+                raise TypeError("its limits are none")
+            self.limits = limits
             self.wall = datetime.fromisoformat(header["wall"])
             self.first = decode(header["snapshot"], self._stand_ins)
             if not isinstance(self.first, SessionSnapshot):

@@ -8,6 +8,8 @@ that opened the link. What it must tell, and in which order:
 told.
 - Between ``LinkLost`` and ``LinkRestored`` anything may be told; the roster of ``LinkRestored``
 wins.
+- ``LocalChanged`` and ``RoomChanged`` come whenever they may have changed, and after every
+``LinkRestored``; what is there at the join is in ``RoomJoined``.
 - ``LinkGone`` is the last fact about the link, unless the session closed it.
 - Every ``TextOpened`` is followed by exactly one ``TextClosed``, also when the link breaks.
 """
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
     from session_fsm.events import Fact
     from session_fsm.tokens.details import ConnectionDetails
+    from session_fsm.transports.data_tracks import DataTrackPort
+    from session_fsm.transports.participant import ParticipantPort
+    from session_fsm.transports.rpc import RpcPort
     from session_fsm.transports.streams import StreamPort
 
     Sink: TypeAlias = Callable[[Fact], None]
@@ -49,6 +54,21 @@ class Link(Protocol):
     @property
     def streams(self) -> StreamPort:
         """The text and byte streams of this link, besides the conversation's own."""
+        ...
+
+    @property
+    def rpc(self) -> RpcPort:
+        """The remote calls of this link."""
+        ...
+
+    @property
+    def participant(self) -> ParticipantPort:
+        """This participant, as the server knows it."""
+        ...
+
+    @property
+    def data_tracks(self) -> DataTrackPort:
+        """The data tracks of this link."""
         ...
 
     async def connect(self) -> None:

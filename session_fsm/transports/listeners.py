@@ -20,11 +20,13 @@ class Listeners:
     def __init__(self) -> None:
         self._by_topic: dict[tuple[StreamKind, str], list[Opened]] = {}
 
-    def add(self, kind: StreamKind, topic: str, opened: Opened) -> bool:
-        """Add one more; True: it is the first of this topic."""
-        listening = self._by_topic.setdefault((kind, topic), [])
-        listening.append(opened)
-        return len(listening) == 1
+    def add(self, kind: StreamKind, topic: str, opened: Opened) -> None:
+        """Add one more."""
+        self._by_topic.setdefault((kind, topic), []).append(opened)
+
+    def has(self, kind: StreamKind, topic: str) -> bool:
+        """Say whether anybody listens to this."""
+        return (kind, topic) in self._by_topic
 
     def open(self, info: StreamInfo) -> Feeds:
         """Tell everybody of a stream, and return what those who want it take it with."""

@@ -11,14 +11,17 @@ import attrs
 
 from session_fsm.channel.wire import TOPIC
 from session_fsm.data.info import StreamHeader
-from session_fsm.messages.merge import CHAT_TOPIC, FINAL, SEGMENT_ID, TRANSCRIPTION_TOPIC
+from session_fsm.errors import RpcError
+from session_fsm.messages.merge import FINAL, SEGMENT_ID
+from session_fsm.messages.people import CHAT_TOPIC, TRANSCRIPTION_TOPIC
 from session_fsm.roster import AGENT_NAME, AGENT_STATE, Participant, find
 from session_fsm.transports.loopback import LoopbackNetwork, LoopbackRoom
 from session_fsm.transports.received import Received
+from session_fsm.transports.rpc import RpcCall, rpc_error
 from session_fsm.transports.scripted_channel import Place, ScriptedChannel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
     from session_fsm.data.info import StreamInfo
     from session_fsm.transports.loopback.streams import RoomStream
@@ -65,6 +68,8 @@ class ScriptedAgent:
         think_for: How long it thinks before it answers.
         word_every: From one word of its speech to the next.
         responsive: Whether it refuses RPCs, as the living do.
+        methods: Its RPC methods: each gets the call and returns the answer; what one raises that is
+            no ``RpcError`` is an application error.
         network: The network that it is reached by: break its links, delete its rooms.
         heard: Every text that has reached it, in all rooms.
         received: Every stream that has reached it, in all rooms; texts on ``lk.chat``, too.
@@ -82,6 +87,9 @@ class ScriptedAgent:
     word_every: float = 0.06
     responsive: bool = True
     echoes: Collection[str] = ()
+    methods: dict[str, Callable[[RpcCall], Awaitable[str]]] = attrs.field(
+        factory=dict[str, "Callable[[RpcCall], Awaitable[str]]"], repr=False
+    )
     network: LoopbackNetwork = attrs.field(factory=LoopbackNetwork, repr=False)
     heard: list[str] = attrs.field(factory=list[str], init=False)
     received: list[Received] = attrs.field(factory=list["Received"], init=False)
@@ -115,12 +123,12 @@ class ScriptedAgent:
         await self._get_ready(job)
         while True:
             text = await job.heard.get()
-            self.channel.said("user", text)
+            self.channel.said("user", text, at=_place(job))
             self._report(job, "thinking")
             await asyncio.sleep(self.think_for)
             reply = self.reply(text)
             await self._speak(job, reply)
-            self.channel.answered(text, reply)
+            self.channel.answered(_place(job), text, reply)
 
     async def _get_ready(self, job: _Job) -> None:
         if self.track_after is not None:
@@ -132,7 +140,7 @@ class ScriptedAgent:
                 self._go(other, on_purpose=True)
         if self.greeting is not None:
             await self._speak(job, self.greeting)
-            self.channel.said("assistant", self.greeting)
+            self.channel.said("assistant", self.greeting, at=_place(job))
 
     async def _speak(self, job: _Job, text: str) -> None:
         self._report(job, "speaking")
@@ -147,7 +155,7 @@ class ScriptedAgent:
     def _report(self, job: _Job, state: str) -> None:
         agent = find(job.room.roster, job.identity)
         job.room.change(job.identity, {AGENT_STATE: state})
-        self.channel.reported("" if agent is None else agent.report, state)
+        self.channel.reported(_place(job), "" if agent is None else agent.report, state)
 
     # What reaches it ----------------------------------------------------------------------------
 
@@ -199,6 +207,20 @@ class ScriptedAgent:
         """Say whether this participant refuses RPCs."""
         return self.responsive and any(job.identity == identity for job in self._jobs)
 
+    async def answer(self, room: LoopbackRoom, identity: str, call: RpcCall) -> str:
+        """Answer a call with one of the methods."""
+        del room, identity
+        method = self.methods.get(call.method)
+        if method is None:
+            raise rpc_error("unsupported-method", "Method not supported at destination")
+        try:
+            return await method(call)
+        except RpcError:
+            raise
+        except Exception:  # noqa: BLE001 - the caller learns no more of it on LiveKit either
+            failure = rpc_error("application-error", "Application error in method handler")
+        raise failure
+
     # What tests make it do ----------------------------------------------------------------------
 
     def report(self, state: str) -> None:
@@ -209,6 +231,25 @@ class ScriptedAgent:
         """Change attributes, in every room; an empty value removes one."""
         for job in self._jobs:
             job.room.change(job.identity, attributes)
+
+    def set_metadata(self, metadata: str) -> None:
+        """Set its metadata, in every room."""
+        for job in self._jobs:
+            job.room.set_metadata(job.identity, metadata)
+
+    async def call(
+        self,
+        to: str,
+        method: str,
+        payload: str = "",
+        timeout: float = 15.0,  # noqa: ASYNC109 - the peer's time
+    ) -> str:
+        """Call a method of somebody in a room that it serves; raises ``RpcError``."""
+        jobs = (one for one in self._jobs if any(to == link.identity for link in one.room.links))
+        job = next(jobs, None)
+        if job is None:
+            raise rpc_error("recipient-not-found", f"{to!r} is in no room of the agent.")
+        return await job.room.calls.ask(to, RpcCall(method, payload, job.identity, timeout))
 
     def leave(self) -> None:
         """Leave every room on purpose."""

@@ -62,12 +62,12 @@ class ScriptedChannel:
 
     # What it tells ------------------------------------------------------------------------------
 
-    def event(self, **event: Any) -> None:
+    def event(self, at: Place | None = None, **event: Any) -> None:
         """Tell an event: the name of its field, and its message."""
         if self.is_served:
             wire = protocol()
             told = wire.AgentSessionEvent(created_at=datetime.now(UTC), **event)
-            self.send(wire.AgentSessionMessage(event=told).SerializeToString())
+            self.send(wire.AgentSessionMessage(event=told).SerializeToString(), at)
 
     def send(self, data: bytes, at: Place | None = None) -> None:
         """Send whatever it is, as the agent."""
@@ -79,7 +79,9 @@ class ScriptedChannel:
             stream.write(data)
             stream.close()
 
-    def said(self, role: str, text: str, *, interrupted: bool = False) -> None:
+    def said(
+        self, role: str, text: str, *, interrupted: bool = False, at: Place | None = None
+    ) -> None:
         """Add words to the history: what the ``user`` or the ``assistant`` said."""
         wire = protocol()
         message = wire.ChatMessage(
@@ -91,7 +93,7 @@ class ScriptedChannel:
         )
         if role == "assistant":
             message.metrics.CopyFrom(wire.MetricsReport(llm_node_ttft=0.1, e2e_latency=0.3))
-        self._add(wire.ChatContext.ChatItem(message=message))
+        self._add(wire.ChatContext.ChatItem(message=message), at)
 
     def hand_off(self, old: str, new: str) -> None:
         """Hand the conversation over to another agent of the program."""
@@ -100,10 +102,10 @@ class ScriptedChannel:
         handoff = wire.AgentHandoff(id=item_id, old_agent_id=old, new_agent_id=new)
         self._add(wire.ChatContext.ChatItem(agent_handoff=handoff))
 
-    def _add(self, item: Any) -> None:
+    def _add(self, item: Any, at: Place | None = None) -> None:
         self._history.append(item)
         added = protocol().AgentSessionEvent.ConversationItemAdded(item=item)
-        self.event(conversation_item_added=added)
+        self.event(at, conversation_item_added=added)
 
     def user(self, state: str) -> None:
         """Take the user to be doing something else."""
@@ -113,11 +115,11 @@ class ScriptedChannel:
         )
         self.event(user_state_changed=changed)
 
-    def use(self, tokens: int) -> None:
+    def use(self, tokens: int, at: Place | None = None) -> None:
         """Use the language model."""
         self._tokens += tokens
         told = protocol().AgentSessionEvent.SessionUsageUpdated(usage=self._usage())
-        self.event(session_usage_updated=told)
+        self.event(at, session_usage_updated=told)
 
     def _usage(self) -> Any:
         wire = protocol()
@@ -168,19 +170,19 @@ class ScriptedChannel:
 
     # What the script goes through ---------------------------------------------------------------
 
-    def reported(self, before: str, after: str) -> None:
+    def reported(self, at: Place, before: str, after: str) -> None:
         """The agent does something else."""
         if before in STATES and after in STATES:
             changed = protocol().AgentSessionEvent.AgentStateChanged(
                 old_state=STATES.index(before), new_state=STATES.index(after)
             )
-            self.event(agent_state_changed=changed)
+            self.event(at, agent_state_changed=changed)
 
-    def answered(self, text: str, reply: str) -> None:
+    def answered(self, at: Place, text: str, reply: str) -> None:
         """A turn is over: the agent said all of the reply to the text."""
-        self.said("assistant", reply)
-        self.use(len(reply.split()))
-        if self._runs and self._runs[0][2] == text:
+        self.said("assistant", reply, at=at)
+        self.use(len(reply.split()), at)
+        if self._runs and self._runs[0][2] == text and self._runs[0][0].identity == at.identity:
             place, request_id, _ = self._runs.popleft()
             items = [self._history[-1]]
             self._answer(place, request_id, "run_input", "RunInputResponse", items=items)

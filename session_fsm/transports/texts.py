@@ -8,7 +8,7 @@ import attrs
 
 from session_fsm.data.info import StreamKind
 from session_fsm.events import TextChunk, TextClosed, TextOpened
-from session_fsm.messages.merge import CHAT_TOPIC, TRANSCRIPTION_TOPIC
+from session_fsm.messages.people import CHAT_TOPIC, TRANSCRIPTION_TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,9 +21,16 @@ TOPICS: Final = (CHAT_TOPIC, TRANSCRIPTION_TOPIC)
 
 
 def tell_texts(port: StreamPort, tell: Sink) -> None:
-    """Tell every text of the two topics: each opened one is closed, exactly once."""
+    """Tell every text of the two topics: each opened one is closed, exactly once.
 
-    def opened(info: StreamInfo) -> _Text:
+    A stream with the id of one that is open is not received: its words would be the other's.
+    """
+    ids: set[str] = set()
+
+    def opened(info: StreamInfo) -> _Text | None:
+        if info.id in ids:
+            return None
+        ids.add(info.id)
         tell(
             TextOpened(
                 info.id,
@@ -35,7 +42,7 @@ def tell_texts(port: StreamPort, tell: Sink) -> None:
                 info.attachments,
             )
         )
-        return _Text(info.id, tell)
+        return _Text(info.id, tell, ids)
 
     for topic in TOPICS:
         port.listen(StreamKind.TEXT, topic, opened)
@@ -47,10 +54,12 @@ class _Text:
 
     stream_id: str
     tell: Sink
+    open_ids: set[str]
 
     def feed(self, chunk: str | bytes) -> bool:
         self.tell(TextChunk(self.stream_id, str(chunk)))
         return True
 
     def end(self, attributes: Mapping[str, str], error: str | None) -> None:
+        self.open_ids.discard(self.stream_id)
         self.tell(TextClosed(self.stream_id, dict(attributes), broken=error is not None))

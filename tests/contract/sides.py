@@ -2,17 +2,31 @@
 
 import asyncio
 import functools
+import json
 import os
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
-from livekit import rtc
+from livekit import api, rtc
 
-from contract.calls import nobody_left
+from contract.calls import nobody_left, until
 from peers.fixtures import Stack
-from session_fsm import ConnectionDetails, Session, TokenOptions, TokenSource
+from session_fsm import (
+    ConnectionDetails,
+    RpcError,
+    SendError,
+    Session,
+    StreamKind,
+    TokenOptions,
+    TokenSource,
+)
+from session_fsm.data.info import StreamHeader
 from session_fsm.testing import ScriptedAgent
+from session_fsm.tokens.loopback import LoopbackTokenSource
+from session_fsm.transports.rpc import RpcCall
 from session_fsm.transports.scripted_channel import ScriptedChannel
 
 CHAT = "a note from the agent"
@@ -98,6 +112,24 @@ class Side(ABC):
     async def agent_chats(self, session: Session) -> None: ...
 
     @abstractmethod
+    async def agent_attaches(self, session: Session) -> None:
+        """It sends a text on lk.chat with two files, the second of which breaks off."""
+
+    @abstractmethod
+    async def agent_shows_attributes(self, session: Session) -> None:
+        """The agent sets `echo.attributes` to the JSON of what it sees of the user."""
+
+    @abstractmethod
+    async def agent_sets_metadata(self, session: Session) -> None: ...
+
+    @abstractmethod
+    async def change_room(self, room: str, metadata: str) -> None: ...
+
+    @abstractmethod
+    def source_of_the_powerless(self) -> TokenSource:
+        """A source whose tokens do not allow to change one's own metadata."""
+
+    @abstractmethod
     def freeze_agent(self, room: str) -> None: ...
 
     @abstractmethod
@@ -142,10 +174,45 @@ class LoopbackSide(Side):
             track_after=0.01,
             think_for=0.01,
             word_every=0.01,
+            echoes=("files", "notes"),
             reply=lambda text: LONG if text == "!long" else f"echo: {text}",
         )
         self.agent.network.connect_delay = 0.01
+        self._serve_calls()
         self.agent_name = self.agent.name
+
+    def _serve_calls(self) -> None:
+        """The methods of `peers/agents/echo.py`."""
+
+        async def echo(call: RpcCall) -> str:
+            return call.payload
+
+        async def fail(call: RpcCall) -> str:
+            if call.payload:
+                code = int(call.payload)
+                raise RpcError("refused on purpose", kind="x", code=code, data="some data")
+            raise RuntimeError("a secret of the agent")
+
+        async def slow(call: RpcCall) -> str:
+            await asyncio.sleep(float(call.payload))
+            return "at last"
+
+        async def hang(call: RpcCall) -> str:
+            await asyncio.Event().wait()
+            return ""
+
+        async def call_back(call: RpcCall) -> str:
+            wanted = call.json()
+            payload, timeout = wanted.get("payload", ""), wanted.get("timeout", 8.0)
+            try:
+                answer = await self.agent.call(call.caller, wanted["method"], payload, timeout)
+            except RpcError as error:
+                failure = {"code": error.code, "message": str(error), "data": error.data}
+                return json.dumps(failure)
+            return json.dumps({"answer": answer})
+
+        for method in (echo, fail, slow, hang, call_back):
+            self.agent.methods[method.__name__] = method
 
     async def details(
         self, room: str, identity: str = "user", *, dispatch: bool = True, **behaviour: object
@@ -178,6 +245,38 @@ class LoopbackSide(Side):
 
     async def agent_chats(self, session: Session) -> None:
         self.agent.chat(CHAT)
+
+    async def agent_attaches(self, session: Session) -> None:
+        text = StreamHeader("text", StreamKind.TEXT, "lk.chat", attachments=("0", "1"))
+        self.agent.send_stream(text, "two files")
+        for number in "01":
+            name = f"file {number}.txt"
+            file = StreamHeader(number, StreamKind.BYTES, "lk.chat", (), name, size=40_000)
+            stream = self.agent.open_stream(file)
+            stream.write(b"x" * 20_000)
+            if number == "0":
+                stream.write(b"y" * 20_000)
+            stream.close(reason="changed my mind" if number == "1" else "")
+
+    async def agent_shows_attributes(self, session: Session) -> None:
+        link = next(iter(self.agent.network.rooms.values())).links[0]
+        seen = json.dumps(dict(link.participant.local.attributes), sort_keys=True)
+        self.agent.change({"echo.attributes": seen})
+
+    async def agent_sets_metadata(self, session: Session) -> None:
+        self.agent.set_metadata("metadata of the agent")
+
+    async def change_room(self, room: str, metadata: str) -> None:
+        self.agent.network.rooms[room].change_room(metadata)
+
+    def source_of_the_powerless(self) -> TokenSource:
+        class Powerless(LoopbackTokenSource):
+            def _claims(self, room: str, options: TokenOptions) -> dict[str, Any]:
+                claims = super()._claims(room, options)
+                claims["video"]["canUpdateOwnMetadata"] = False
+                return claims
+
+        return Powerless(self.agent)
 
     def freeze_agent(self, room: str) -> None:
         self.agent.responsive = False
@@ -212,8 +311,6 @@ def _loopback_source(agent: ScriptedAgent, dispatch: bool) -> TokenSource:  # no
 
 
 def _without_dispatch(agent: ScriptedAgent) -> TokenSource:
-    from session_fsm.tokens.loopback import LoopbackTokenSource  # noqa: PLC0415
-
     return LoopbackTokenSource(agent, dispatch=False)
 
 
@@ -248,7 +345,8 @@ class LiveKitSide(Side):
         await session.send("!shutdown")
 
     async def crash_agent(self, session: Session) -> None:
-        await session.send("!drop")
+        with suppress(SendError):  # it may be gone before it has proved that it got the text
+            await session.send("!drop")
 
     async def throw_agent_out(self, room: str, identity: str) -> None:
         await self.stack.server.remove_participant(room, identity)
@@ -258,6 +356,29 @@ class LiveKitSide(Side):
 
     async def agent_chats(self, session: Session) -> None:
         await session.send("!chat")
+
+    async def agent_attaches(self, session: Session) -> None:
+        await session.send("!attach")
+
+    async def agent_shows_attributes(self, session: Session) -> None:
+        await session.send("!attributes")
+
+    async def agent_sets_metadata(self, session: Session) -> None:
+        await session.send("!metadata")
+
+    async def change_room(self, room: str, metadata: str) -> None:
+        async with self.stack.server.admin() as admin:
+            request = api.UpdateRoomMetadataRequest(room=room, metadata=metadata)
+            await admin.room.update_room_metadata(request)
+
+    def source_of_the_powerless(self) -> TokenSource:
+        def mint() -> ConnectionDetails:
+            room = self.fresh_room()
+            self.rooms.append(room)
+            token = self.stack.token(room, can_update_own_metadata=False)
+            return ConnectionDetails(self.stack.url, token, room)
+
+        return TokenSource.literal(mint)
 
     def freeze_agent(self, room: str) -> None:
         os.kill(self._pid(room), signal.SIGSTOP)
@@ -276,6 +397,9 @@ class LiveKitSide(Side):
 
     async def close_agent_session(self, session: Session) -> None:
         await session.send("!aclose")
+        room = session.room_name.value
+        # Until then it may still answer the next text.
+        await until(lambda: any("reason" in one for one in self.stack.worker.journal(room)))
 
     async def delete_room(self, room: str) -> None:
         await self.stack.server.delete_room(room)

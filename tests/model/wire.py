@@ -12,6 +12,8 @@ import attrs
 from session_fsm import ConnectionDetails, SessionError, StreamError, TokenSource
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from session_fsm.data.info import StreamHeader
     from session_fsm.events import Fact, RoomJoined
     from session_fsm.tokens import TokenOptions
@@ -49,6 +51,13 @@ class SilentTokens(TokenSource):
             raise
 
 
+class NoTracks:
+    """Nobody publishes data tracks."""
+
+    def listen(self, *_: object) -> None:
+        pass
+
+
 class SilentStreams:
     """Nobody sends anything, and nothing can be sent."""
 
@@ -72,6 +81,9 @@ class SilentLink:
     room: None = None
     publishes: bool = True
     streams: SilentStreams = attrs.Factory(SilentStreams)
+    rpc: object = None
+    participant: object = None
+    data_tracks: NoTracks = attrs.Factory(NoTracks)
 
     async def connect(self) -> None:
         outcome = await self.joined
@@ -79,7 +91,9 @@ class SilentLink:
             raise outcome
         self.sink(outcome)
 
-    async def send_text(self, text: str, topic: str, agent: str | None = None) -> None:
+    async def send_text(
+        self, text: str, topic: str, agent: str | None = None, attachments: Sequence[str] = ()
+    ) -> None:
         self.sent.append(text)
 
     async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109

@@ -7,16 +7,25 @@ from typing import TYPE_CHECKING
 from session_fsm.transports.livekit.link import LiveKitLink
 
 if TYPE_CHECKING:
+    from livekit import rtc
+
     from session_fsm.tokens.details import ConnectionDetails
     from session_fsm.transports.base import Sink
 
 
 class LiveKitTransport:
-    """Opens links to rooms on LiveKit servers."""
+    """Opens links to rooms on LiveKit servers.
+
+    Args:
+        options: What ``livekit.rtc.Room.connect`` is given; None takes the SDK's defaults.
+    """
+
+    def __init__(self, options: rtc.RoomOptions | None = None) -> None:
+        self._options = options
 
     def open(self, details: ConnectionDetails, sink: Sink) -> LiveKitLink:
         """Return a link that is not connected yet."""
-        return LiveKitLink(details, sink)
+        return LiveKitLink(details, sink, self._options)
 
 
 def transport() -> LiveKitTransport:

@@ -27,9 +27,11 @@ from session_fsm.events import (
     LinkGone,
     LinkLost,
     LinkRestored,
+    LocalChanged,
     ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
+    RoomChanged,
     RoomJoined,
     TextChunk,
     TextClosed,
@@ -37,11 +39,13 @@ from session_fsm.events import (
     TrackChanged,
 )
 from session_fsm.redact import redact, redacted_cause
-from session_fsm.roster import Participant, Roster, Tracks
+from session_fsm.roster import Local, Participant, Roster, Tracks
 from session_fsm.transports.livekit.asking import hears
+from session_fsm.transports.livekit.data_tracks import LiveKitDataTracks
+from session_fsm.transports.livekit.participant import LiveKitParticipant
 from session_fsm.transports.livekit.refusals import refusal
+from session_fsm.transports.livekit.rpc import LiveKitRpc
 from session_fsm.transports.livekit.streams import LiveKitStreams
-from session_fsm.transports.livekit.writers import send_whole_text
 from session_fsm.transports.texts import tell_texts
 
 if TYPE_CHECKING:
@@ -74,12 +78,18 @@ _leaving: set[asyncio.Task[None]] = set()
 class LiveKitLink:
     """One Room, from before it is joined until it is left."""
 
-    def __init__(self, details: ConnectionDetails, sink: Sink) -> None:
+    def __init__(
+        self, details: ConnectionDetails, sink: Sink, options: rtc.RoomOptions | None = None
+    ) -> None:
         self._details = details
+        self._options = options or rtc.RoomOptions()
         self._sink = sink
         self._room = rtc.Room(loop=asyncio.get_running_loop())
         self._streams = LiveKitStreams(self._room)
         tell_texts(self._streams, self._tell)
+        self.rpc: Final = LiveKitRpc(self._room)
+        self.participant: Final = LiveKitParticipant(self._room)
+        self.data_tracks: Final = LiveKitDataTracks(self._room)
         self._joining: asyncio.Task[None] | None = None
         self._early: list[Fact] | None = []
         self._closing = False
@@ -107,9 +117,7 @@ class LiveKitLink:
     async def connect(self) -> None:
         """Join the room and tell ``RoomJoined``, then what came in before it."""
         details = self._details
-        self._joining = asyncio.create_task(
-            self._room.connect(details.server_url, details.participant_token, rtc.RoomOptions())
-        )
+        self._joining = asyncio.create_task(self._join())
         failure: ConnectError | None = None
         try:
             await asyncio.shield(self._joining)
@@ -127,9 +135,15 @@ class LiveKitLink:
             )
         roster = self._roster(lambda _: True)
         identity = self._room.local_participant.identity
-        self._sink(RoomJoined(self._room.name, identity, roster))
+        metadata, local = self._room.metadata, _own(self._room.local_participant)
+        self._sink(RoomJoined(self._room.name, identity, roster, metadata, local))
         for fact in early:
             self._sink(fact)
+
+    async def _join(self) -> None:
+        details = self._details
+        await self._room.connect(details.server_url, details.participant_token, self._options)
+        self.rpc.joined()
 
     async def send_text(
         self,
@@ -148,7 +162,7 @@ class LiveKitLink:
                 header = StreamHeader(
                     str(uuid4()), StreamKind.TEXT, topic, tuple(to), attachments=tuple(attachments)
                 )
-                await send_whole_text(self._room, header, text)
+                await self._streams.send_text(header, text)
             else:
                 await self._room.local_participant.send_text(
                     text, topic=topic, destination_identities=to
@@ -205,6 +219,11 @@ class LiveKitLink:
             "participant_attributes_changed": self._attributes_changed,
             "participant_metadata_changed": self._changed,
             "participant_name_changed": self._changed,
+            "room_metadata_changed": self._room_changed,
+            "room_updated": self._room_changed,
+            "local_track_published": self._local_changed,
+            "local_track_unpublished": self._local_changed,
+            "local_track_republished": self._local_changed,
             "track_subscribed": self._track_subscribed,
             "track_unsubscribed": self._track_unsubscribed,
             "reconnecting": self._reconnecting,
@@ -229,8 +248,18 @@ class LiveKitLink:
         self._changed(one)
 
     def _changed(self, one: rtc.Participant) -> None:
-        if _is_agent(one):
+        if isinstance(one, rtc.LocalParticipant):
+            self._local_changed()
+        elif _is_agent(one):
             self._tell(ParticipantChanged(one.identity, one.name, one.metadata, one.attributes))
+
+    # The SDK hands over only as many arguments as a handler takes.
+
+    def _local_changed(self) -> None:
+        self._tell(LocalChanged(_own(self._room.local_participant)))
+
+    def _room_changed(self) -> None:
+        self._tell(RoomChanged(self._room.metadata))
 
     def _track_subscribed(
         self,
@@ -276,6 +305,9 @@ class LiveKitLink:
         # was lost.
         roster = self._roster(lambda one: one.identity in self._rejoined)
         self._tell(LinkRestored(roster, resumed=not self._rebuilt))
+        # What changed while the link was down is told by no event.
+        self._room_changed()
+        self._local_changed()
 
     def _disconnected(self, reason: int) -> None:
         self._streams.lost()
@@ -289,6 +321,11 @@ class LiveKitLink:
 
 def _is_agent(one: rtc.Participant) -> bool:
     return one.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+
+
+def _own(one: rtc.LocalParticipant) -> Local:
+    tracks = frozenset(one.track_publications)
+    return Local(one.name, one.metadata, one.attributes, tracks)
 
 
 def _seen(one: rtc.RemoteParticipant, *, was_there: bool) -> Participant:

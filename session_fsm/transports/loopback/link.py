@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 import attrs
 
 from session_fsm.data.info import StreamHeader, StreamKind
 from session_fsm.errors import SendError, StreamError
-from session_fsm.events import Fact, LinkGone, LinkLost, LinkRestored, RoomJoined
-from session_fsm.messages.merge import CHAT_TOPIC
+from session_fsm.events import (
+    Fact,
+    LinkGone,
+    LinkLost,
+    LinkRestored,
+    LocalChanged,
+    RoomChanged,
+    RoomJoined,
+)
+from session_fsm.messages.people import CHAT_TOPIC
 from session_fsm.roster import find
+from session_fsm.transports.loopback.data_tracks import LoopbackDataTracks
+from session_fsm.transports.loopback.participant import LoopbackParticipant
 from session_fsm.transports.loopback.room import LoopbackRoom
+from session_fsm.transports.loopback.rpc import LoopbackRpc
 from session_fsm.transports.loopback.streams import LoopbackStreams
 from session_fsm.transports.texts import tell_texts
 
@@ -39,11 +50,26 @@ class LoopbackLink:
         self.name = str(token.get("name", ""))
         self._streams = LoopbackStreams(self.identity, self._reached)
         tell_texts(self._streams, sink)
+        self.losses = 0
+        self.rpc: Final = LoopbackRpc(self)
+        self.participant: Final = LoopbackParticipant(self, token)
+        self.data_tracks: Final = LoopbackDataTracks(self)
 
     @property
     def room(self) -> None:
         """None: there is no `livekit.rtc.Room` behind a loopback."""
         return
+
+    @property
+    def joined(self) -> LoopbackRoom | None:
+        """The room while it is joined."""
+        return self._room
+
+    async def carried(self) -> bool:
+        """Wait until the link is up; False: what was on its way meanwhile is lost."""
+        was_up = self.is_up
+        await self._restored.wait()
+        return was_up and self._room is not None
 
     @property
     def publishes(self) -> bool:
@@ -57,7 +83,7 @@ class LoopbackLink:
 
     @property
     def is_up(self) -> bool:
-        """Whether anything gets through."""
+        """Whether anything gets through: it is not being restored, nor about to be."""
         return self._restored.is_set() and not self._network.is_silent
 
     async def connect(self) -> None:
@@ -67,7 +93,9 @@ class LoopbackLink:
             raise self._network.refusal
         room = self._enter()
         roster = tuple(attrs.evolve(one, was_there=True) for one in room.roster)
-        self._sink(RoomJoined(room.name, self.identity, roster))
+        local = self.participant.local
+        self._sink(RoomJoined(room.name, self.identity, roster, room.metadata, local))
+        self.data_tracks.joined(room)
 
     def _enter(self) -> LoopbackRoom:
         name = str(self._token["video"]["room"])
@@ -96,12 +124,12 @@ class LoopbackLink:
         attachments: Sequence[str] = (),
     ) -> None:
         """Send a text; over a lost link it waits and is lost, as with LiveKit's SDK."""
-        if self._room is None:
+        room = self._room
+        if room is None:
             raise SendError("The text could not be sent: the room is left.", kind="transport")
         was_up = self.is_up
         await self._restored.wait()
-        room = self._room
-        if not was_up or room is None:
+        if not was_up or not self.is_up or self._room is not room:
             return
         to = [link.identity for link in room.links if link is not self]
         to += [one.identity for one in room.roster if agent in {None, one.identity}]
@@ -139,12 +167,15 @@ class LoopbackLink:
         self._restored.set()
         if room is not None:
             room.exit(self)
+            room.calls.leave(self.identity)
+            self.data_tracks.left(room)
 
     def drop(self) -> None:
         """Lose the link; every stream that it carried breaks off."""
         if self._restored.is_set():
             self._streams.break_off("the link to the server was lost on the way")
             self._restored.clear()
+            self.losses += 1
             self._sink(LinkLost())
 
     def restore(self) -> None:
@@ -152,6 +183,8 @@ class LoopbackLink:
         if self._room is not None and not self._restored.is_set():
             self._restored.set()
             self._sink(LinkRestored(self._room.roster))
+            self._sink(RoomChanged(self._room.metadata))
+            self._sink(LocalChanged(self.participant.local))
 
     def cut(self, kind: str) -> None:
         """Lose the link for good."""

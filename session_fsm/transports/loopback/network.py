@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from session_fsm.errors import ConnectError
     from session_fsm.transports.loopback.link import LoopbackLink
     from session_fsm.transports.loopback.room import LoopbackRoom
+    from session_fsm.transports.rpc import RpcCall
     from session_fsm.transports.streams import StreamFeed
 
 
@@ -38,6 +39,10 @@ class LoopbackAgent(Protocol):
 
     def answers(self, identity: str) -> bool:
         """Say whether the participant of this identity is alive enough to refuse an RPC."""
+        ...
+
+    async def answer(self, room: LoopbackRoom, identity: str, call: RpcCall) -> str:
+        """Answer a call to this agent; raises ``RpcError`` and nothing else."""
         ...
 
 

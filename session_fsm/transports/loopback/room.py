@@ -14,15 +14,18 @@ from session_fsm.events import (
     ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
+    RoomChanged,
     TrackChanged,
 )
 from session_fsm.roster import Participant, Roster, find
 from session_fsm.transports.listeners import Feeds
+from session_fsm.transports.loopback.rpc import LoopbackCalls
 from session_fsm.transports.loopback.streams import RoomStream, described
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from session_fsm.transports.loopback.data_tracks import LoopbackTrack
     from session_fsm.transports.loopback.link import LoopbackLink
     from session_fsm.transports.loopback.network import LoopbackAgent, LoopbackNetwork
 
@@ -38,6 +41,9 @@ class LoopbackRoom:
         self.roster: Roster = ()
         self.links: list[LoopbackLink] = []
         self.agent = agent
+        self.metadata = ""
+        self.calls = LoopbackCalls(self)
+        self.data_tracks: list[LoopbackTrack] = []
         self._network = network
         self._jobs: set[asyncio.Task[None]] = set()
         self._departure: asyncio.TimerHandle | None = None
@@ -66,6 +72,7 @@ class LoopbackRoom:
             for stream in [one for one in self._open if one.info.sender == identity]:
                 stream.close(reason=f"{identity} left in the middle of it")
             self.roster = tuple(one for one in self.roster if one.identity != identity)
+            self.calls.leave(identity)
             self.tell(ParticipantLeft(identity, on_purpose=on_purpose))
 
     def change(self, identity: str, attributes: Mapping[str, str]) -> None:
@@ -76,6 +83,18 @@ class LoopbackRoom:
         merged = {key: value for key, value in {**one.attributes, **attributes}.items() if value}
         self._replace(one, attrs.evolve(one, attributes=merged))
         self.tell(ParticipantChanged(identity, attributes=merged))
+
+    def set_metadata(self, identity: str, metadata: str) -> None:
+        """Change a participant's metadata."""
+        one = find(self.roster, identity)
+        if one is not None:
+            self._replace(one, attrs.evolve(one, metadata=metadata))
+            self.tell(ParticipantChanged(identity, metadata=metadata))
+
+    def change_room(self, metadata: str) -> None:
+        """Change the metadata of the room itself."""
+        self.metadata = metadata
+        self.tell(RoomChanged(metadata))
 
     def publish(self, identity: str, source: str, track: object | None) -> None:
         """Publish a track of a participant, or take it back (None)."""
@@ -104,9 +123,9 @@ class LoopbackRoom:
             for link in list(self.links)
             if link.is_up and _gets(header, sender, link.identity)
         ]
-        if agents:
+        if agents and not self._network.is_silent:
             takers.append(Feeds(list(self.agent.take(self, info, agents))))
-        stream = RoomStream(info, takers, self._open.discard)
+        stream = RoomStream(info, takers, self._network, self._open.discard)
         self._open.add(stream)
         return stream
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from session_fsm.data.info import StreamHeader, StreamKind
+    from session_fsm.transports.loopback.network import LoopbackNetwork
     from session_fsm.transports.loopback.room import LoopbackRoom
     from session_fsm.transports.streams import Opened
+
+CONFIRM: Final = 20.0
+"""Seconds in which a receiver must have got all of a stream."""
 
 
 def described(header: StreamHeader, sender: str, sender_name: str) -> StreamInfo:
@@ -44,17 +48,19 @@ class RoomStream:
     Attributes:
         info: What its header says.
         takers: What each receiver takes it with.
+        network: What it goes through.
         forget: Called once, when it has ended.
     """
 
     info: StreamInfo
     takers: list[Feeds]
+    network: LoopbackNetwork
     forget: Callable[[RoomStream], None]
     is_open: bool = True
 
     def write(self, chunk: str | bytes) -> None:
         """Send more of it."""
-        if self.is_open:
+        if self.is_open and not self.network.is_silent:
             for taker in self.takers:
                 taker.feed(chunk)
 
@@ -63,7 +69,7 @@ class RoomStream:
         if self.is_open:
             self.is_open = False
             self.forget(self)
-            for taker in self.takers:
+            for taker in () if self.network.is_silent else self.takers:
                 taker.end({**self.info.attributes, **(attributes or {})}, reason or None)
 
 
@@ -120,6 +126,7 @@ class LoopbackWriter:
         self._stream = stream
         self._forget = forget
         self._broken: str | None = None
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def write(self, chunk: str | bytes) -> None:
         """Send more of it.
@@ -135,15 +142,24 @@ class LoopbackWriter:
         """End it.
 
         Raises:
-            StreamError: The link broke.
+            StreamError: The link broke, or nobody confirmed that it arrived.
         """
         self._check()
         self._stream.close(attributes, reason=reason)
+        if self._stream.network.is_silent and not reason:
+            await asyncio.wait({self._ended}, timeout=CONFIRM)
+            self._check()
+            raise StreamError(
+                "All of the stream was sent, and nobody confirmed that it arrived.",
+                kind="unconfirmed",
+            )
         self._forget(self)
 
     def break_off(self, reason: str) -> None:
         """The link cannot carry it any more."""
-        self._broken = reason
+        if self._broken is None:
+            self._broken = reason
+            self._ended.set_result(None)
         self._stream.close(reason=f"the sender is gone: {reason}")
         self._forget(self)
 

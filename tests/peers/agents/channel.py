@@ -122,6 +122,11 @@ async def _huge(ctx: JobContext, session: AgentSession) -> None:
     await _raw(ctx, pb.AgentSessionMessage(event=event).SerializeToString())
 
 
+async def _deaf(ctx: JobContext, session: AgentSession) -> None:
+    """The agent answers on its channel, and takes no text any more."""
+    ctx.room.unregister_text_stream_handler("lk.chat")
+
+
 async def _raw(ctx: JobContext, data: bytes) -> None:
     await ctx.room.local_participant.send_bytes(data, name="raw", topic="lk.agent.session")
 
@@ -133,6 +138,7 @@ COMMANDS: dict[str, Callable[[JobContext, AgentSession], Awaitable[None]]] = {
     "!eot": _eot,
     "!debug": _debug,
     "!unknown": _unknown,
+    "!deaf": _deaf,
     "!garbage": _garbage,
     "!huge": _huge,
 }

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from session_fsm.events import TextChunk, TextClosed, TextFact, TextOpened
-from session_fsm.messages.merge import EMPTY_LOG, MessageLog, Room, finish, merge
+from session_fsm.messages.log import EMPTY_LOG, MessageLog
+from session_fsm.messages.merge import finish, merge
 from session_fsm.messages.message import Message, MessageAdded
+from session_fsm.messages.people import Room
 from session_fsm.roster import Participant
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ class Plain:
 
     def take(self, fact: TextFact) -> None:
         match fact:
+            case TextOpened(stream) if stream in self.open:
+                pass  # it is the first opener's, until it is closed
             case TextOpened(stream):
                 key = fact.sender, fact.attributes.get("lk.segment_id", f"stream {stream}")
                 self.open[stream] = fact, key
@@ -78,11 +82,11 @@ class Plain:
     def end(self, stream: str, said: dict[str, str], *, broken: bool) -> None:
         opening, key = self.open[stream]
         del self.speaks_for[key]
-        if key in self.text:
+        is_final = broken or opening.topic == "lk.chat" or said.get(FINAL) == "true"
+        if key in self.text and is_final:
+            self.final.add(key)
             if stream not in self.spoke and not broken:
                 self.text[key] = ""
-            if broken or opening.topic == "lk.chat" or said.get(FINAL) == "true":
-                self.final.add(key)
 
     def list(self) -> list[tuple[str, bool, datetime]]:
         return [(text, key in self.final, self.born[key]) for key, text in self.text.items()]
@@ -123,7 +127,7 @@ def test_what_is_in_the_list_stays_what_it_is(facts: list[TextFact]) -> None:
         after = list(log.messages)
         assert replayed(before, changes) == after
         assert len({one.id for one in after}) == len(after)
-        assert {one.id: place for place, one in enumerate(after)} == dict(log.places)
+        assert {one.id: place for place, one in enumerate(after)} == dict(log.index.places)
         for old, new in zip(before, after, strict=False):
             assert (old.id, old.timestamp, old.kind, old.sender) == (
                 new.id,

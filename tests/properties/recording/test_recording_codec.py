@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 import session_fsm
 from session_fsm import SessionError, errors, events
+from session_fsm.data.incoming import IncomingStream
 from session_fsm.recording import StandIn
 from session_fsm.recording.decode import decode
 from session_fsm.recording.encode import encode
@@ -56,7 +57,9 @@ PLAIN: dict[object, st.SearchStrategy[Any]] = {
     float: st.floats(allow_nan=False),
     type(None): st.none(),
     object: st.builds(Track),
+    IncomingStream: st.builds(Track),
     datetime: st.datetimes(timezones=st.just(UTC)),
+    errors.StreamError: st.builds(errors.StreamError, st.text(), kind=st.text()),
     errors.RpcError: st.builds(
         errors.RpcError, st.text(), kind=st.text(), code=st.integers(), data=st.text()
     ),

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from session_fsm.events import TextChunk, TextClosed, TextFact, TextOpened
-from session_fsm.messages.merge import EMPTY_LOG, Room, finish, merge
+from session_fsm.messages.log import EMPTY_LOG
+from session_fsm.messages.merge import finish, merge
+from session_fsm.messages.people import Room
 from unit.core.scenes import agent
 
 if TYPE_CHECKING:

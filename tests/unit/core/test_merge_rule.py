@@ -125,9 +125,9 @@ def test_a_new_stream_that_says_nothing_replaces_by_nothing() -> None:
 def test_nothing_is_kept_of_streams_that_ended() -> None:
     chat = Chat().take(opened("1", segment="s"), ("1", "a"), opened("2", segment="s"), ("2", "b"))
     chat.take(opened("3"), closed("1"), closed("2"), closed("3", broken=True))
-    assert (dict(chat.log.streams), dict(chat.log.newest)) == ({}, {})
+    assert (dict(chat.log.index.streams), dict(chat.log.index.newest)) == ({}, {})
     chat.take(opened("4"), ("4", "c"), opened("5")).finish()
-    assert (dict(chat.log.streams), dict(chat.log.newest)) == ({}, {})
+    assert (dict(chat.log.index.streams), dict(chat.log.index.newest)) == ({}, {})
 
 
 def test_after_the_end_a_stream_says_nothing_more() -> None:

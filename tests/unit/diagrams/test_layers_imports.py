@@ -16,7 +16,7 @@ LAYERS = [
     [name.strip() for name in layer.replace("|", ":").split(":")]
     for layer in next(one for one in TOOL["contracts"] if one["type"] == "layers")["layers"]
 ]
-HEAVY = ("livekit", "aiohttp", "numpy", "textual", "importlib.metadata")
+HEAVY = ("livekit", "google.protobuf", "aiohttp", "numpy", "textual", "importlib.metadata")
 
 
 def is_type_checking(node: ast.AST) -> bool:
@@ -93,6 +93,22 @@ def test_layers_only_the_transport_and_the_token_builder_import_livekit() -> Non
     assert rtc <= transport
 
 
+def test_layers_the_session_channels_protocol_is_loaded_in_one_place_when_it_is_needed() -> None:
+    """By name, at run time: a session whose agent says nothing never loads protobuf."""
+    names = {path for path in (ROOT / "session_fsm").rglob("*.py") if names_protocol(path)}
+    assert names == {ROOT / "session_fsm" / "channel" / "wire.py"}
+
+
+def names_protocol(path: Path) -> bool:
+    return any(
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node.value.startswith(("livekit.protocol", "google.protobuf"))
+        and " " not in node.value
+        for node in ast.walk(ast.parse(path.read_text()))
+    )
+
+
 def test_layers_a_transport_knows_neither_session_nor_reducer() -> None:
     for module in (name for name in GRAPH if is_in(name, "session_fsm.transports")):
         upward = {"session_fsm.session", "session_fsm.run", "session_fsm.reducer"}
@@ -112,6 +128,7 @@ def test_layers_nobody_imports_the_command() -> None:
         "from session_fsm import Session",
         "from session_fsm import TokenSource; TokenSource.loopback()",
         "import session_fsm.diagrams",
+        "import session_fsm; session_fsm.channel.ToolCall",
         "import session_fsm.recording",
     ],
 )

@@ -52,6 +52,10 @@ class Broken:
     def streams(self) -> "Broken":
         return self
 
+    @property
+    def data_tracks(self) -> "Broken":
+        return self
+
     def listen(self, *_: object) -> None:
         pass
 

@@ -164,9 +164,9 @@ async def test_a_text_that_the_outage_overtakes_is_sent_once_more() -> None:
         link = session._mailbox.run.link  # type: ignore[union-attr]
         original = link.send_text  # type: ignore[union-attr]
 
-        async def slow(text: str, topic: str, agent: str | None) -> None:
+        async def slow(*what: object) -> None:
             await asyncio.sleep(1)
-            await original(text, topic, agent)
+            await original(*what)
 
         link.send_text = slow  # type: ignore[method-assign,union-attr]
         send = asyncio.create_task(session.send("on its way"))

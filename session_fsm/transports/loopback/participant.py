@@ -1,0 +1,60 @@
+"""A user's own name, metadata and attributes in a loopback room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from session_fsm.errors import UpdateError
+from session_fsm.events import LocalChanged
+from session_fsm.roster import Local
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from session_fsm.transports.loopback.link import LoopbackLink
+    from session_fsm.transports.participant import Update
+
+MOST_ATTRIBUTES: Final = 64_000
+"""Bytes of all attributes together; livekit-server's default limit. Metadata has none."""
+LONGEST_NAME: Final = 256
+"""Characters of a display name; livekit-server's default limit."""
+FORBIDDEN: Final = (
+    "The server does not allow this participant to change its own name, metadata or attributes: "
+    "the token needs the grant canUpdateOwnMetadata."
+)
+
+
+class LoopbackParticipant:
+    """This participant: what the token says of it, and what became of that."""
+
+    def __init__(self, link: LoopbackLink, token: Mapping[str, Any]) -> None:
+        self._link = link
+        self._may = bool(token.get("video", {}).get("canUpdateOwnMetadata", True))
+        attributes: Mapping[str, str] = token.get("attributes", {})
+        self.local = Local(token.get("name", ""), token.get("metadata", ""), attributes)
+
+    async def update(self, update: Update) -> None:
+        """Change it and tell so; over a lost link it waits and is lost."""
+        if not await self._link.carried():
+            return
+        if not self._may:
+            raise UpdateError(FORBIDDEN, kind="permission")
+        local = self.local
+        both = {**local.attributes, **(update.attributes or {})}
+        after = attrs.evolve(
+            local,
+            name=local.name if update.name is None else update.name,
+            metadata=local.metadata if update.metadata is None else update.metadata,
+            attributes={key: value for key, value in both.items() if value},
+        )
+        if _size(after) > MOST_ATTRIBUTES or len(after.name) > LONGEST_NAME:
+            raise UpdateError("The server refused the change: it is too large.", kind="refused")
+        if after != local:
+            self.local = after
+            self._link.tell(LocalChanged(after))
+
+
+def _size(local: Local) -> int:
+    return sum(len(k.encode()) + len(v.encode()) for k, v in local.attributes.items())
