@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from session_fsm.data.outcome import StreamEnd as StreamEnd
     from session_fsm.data.outcome import StreamOutcome as StreamOutcome
     from session_fsm.data.outgoing import OutgoingStream as OutgoingStream
-    from session_fsm.data.outgoing import OutgoingText as OutgoingText
+    from session_fsm.data.outgoing_text import OutgoingText as OutgoingText
     from session_fsm.errors import AgentError as AgentError
     from session_fsm.errors import AgentLeft as AgentLeft
     from session_fsm.errors import AgentTimeout as AgentTimeout
@@ -97,7 +97,7 @@ _HOMES: Final = {
     "MessageStore": "messages.store",
     "MessageUpdated": "messages.message",
     "OutgoingStream": "data.outgoing",
-    "OutgoingText": "data.outgoing",
+    "OutgoingText": "data.outgoing_text",
     "Progress": "data.outcome",
     "RpcError": "errors",
     "SecretFilter": "redact",

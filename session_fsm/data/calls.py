@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from session_fsm.data.incoming import IncomingStream
-    from session_fsm.data.outgoing import OutgoingStream, OutgoingText
+    from session_fsm.data.outgoing import OutgoingStream
+    from session_fsm.data.outgoing_text import OutgoingText
     from session_fsm.data.streams import Streams
     from session_fsm.run import Run
     from stores import EventStream

@@ -9,7 +9,8 @@ import attrs
 
 from session_fsm.data.incoming import IncomingStream
 from session_fsm.data.info import StreamHeader, StreamKind
-from session_fsm.data.outgoing import OutgoingStream, OutgoingText
+from session_fsm.data.outgoing import OutgoingStream
+from session_fsm.data.outgoing_text import OutgoingText
 from session_fsm.errors import SessionStateError, StreamError
 from stores import WritableEventStream
 

@@ -41,7 +41,7 @@ class AttachmentReader:
     def __init__(self, receptions: Receptions) -> None:
         self._receptions = receptions
         self._tell: Sink | None = None
-        self._expected: dict[tuple[str, str], str] = {}
+        self._expected: dict[tuple[str, str], list[str]] = {}
         self._unclaimed: dict[tuple[str, str], _Unclaimed] = {}
 
     def attach(self, link: Link, tell: Sink) -> None:
@@ -57,9 +57,11 @@ class AttachmentReader:
         for unclaimed in self._unclaimed.values():
             unclaimed.timer.cancel()
         self._unclaimed.clear()
+        if tell is None:
+            return
         error = StreamError("The session ended before the attachment came.", kind="run-ended")
-        for (_, stream_id), of_message in expected.items():
-            if tell is not None:
+        for (_, stream_id), messages in expected.items():
+            for of_message in messages:
                 tell(AttachmentChanged(of_message, failed(Attachment(stream_id), error)))
 
     def close(self) -> None:
@@ -71,20 +73,20 @@ class AttachmentReader:
             of_message = message_id(info.sender, info.attributes, info.id)
             unclaimed = self._unclaimed.pop(key, None)
             if unclaimed is None:
-                self._expected.setdefault(key, of_message)
+                self._expected.setdefault(key, []).append(of_message)
             else:
                 unclaimed.timer.cancel()
                 self._follow(of_message, unclaimed.reception)
 
     def _file(self, info: StreamInfo) -> Reception | None:
         key = info.sender, info.id
-        of_message = self._expected.pop(key, None)
-        if of_message is None and key in self._unclaimed:
+        messages = self._expected.pop(key, [])
+        if not messages and key in self._unclaimed:
             return None
         reception = self._receptions.begin(info, "attachment_size")
-        if of_message is not None:
+        for of_message in messages:
             self._follow(of_message, reception)
-        elif reception.ended.value is None:
+        if not messages and reception.ended.value is None:
             loop = asyncio.get_running_loop()
             timer = loop.call_later(CLAIM_WITHIN, self._drop, key)
             self._unclaimed[key] = _Unclaimed(reception, timer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 from uuid import uuid4
@@ -19,7 +20,6 @@ from session_fsm.messages.attachment_progress import failed, follow
 from session_fsm.messages.merge import CHAT_TOPIC
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
     from session_fsm.data.sources import Source
@@ -52,7 +52,10 @@ class Enclosure:
         Raises:
             OSError: One of them cannot be read.
             StreamError: One of them is larger than ``Limits.attachment_size``.
+            TypeError: It is one path, and not several.
         """
+        if isinstance(paths, str | bytes | os.PathLike):
+            raise TypeError("attachments must be several paths: put one into a list.")
         sources: list[Source] = []
         try:
             for path in paths:

@@ -160,7 +160,7 @@ def _opened(
         streams=log.streams.set(fact.stream_id, stream),
         newest=log.newest.set(key, fact.stream_id),
     )
-    if not fact.attachments or key in log.places:
+    if fact.topic != CHAT_TOPIC or not fact.attachments or key in log.places:
         return log, ()
     files = pending(fact.attachments)  # shown at once, before the first word
     return _add(

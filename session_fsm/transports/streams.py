@@ -43,8 +43,11 @@ class StreamWriter(Protocol):
     async def close(self, attributes: Mapping[str, str] | None = None, *, reason: str = "") -> None:
         """End it; with a reason it counts as broken off for whoever reads it.
 
+        Without one it returns when a receiver has all of it: until then leaving the room would cut
+        it off, and a link that is lost would lose it.
+
         Raises:
-            StreamError: The transport refused, or the link broke.
+            StreamError: The transport refused, the link broke, or nobody confirmed that it arrived.
         """
         ...
 

@@ -174,6 +174,24 @@ async def _ended(stream: OutgoingStream) -> StreamOutcome:
     return stream.end.value.outcome
 
 
+async def test_a_receiver_that_hangs_confirms_nothing(side: LiveKitSide) -> None:
+    room = side.fresh_room()
+    session = Session(side.source(room), agent_return_timeout=None)
+    async with asyncio.timeout(90), session:
+        await session.start()
+        with pytest.raises(StreamError) as caught:
+            await session.send_bytes(b"hello?", "files", to="nobody")
+        assert caught.value.kind == "unconfirmed"
+        side.freeze_agent(room)
+        try:
+            with pytest.raises(StreamError) as caught:
+                await session.send_bytes(b"hello?", "files")
+            assert caught.value.kind == "unconfirmed"
+        finally:
+            side.thaw_agent(room)
+        assert session.state.value in {SessionState.ACTIVE, SessionState.DISPATCHING}
+
+
 async def test_the_server_is_killed_in_the_middle_of_everything(
     own_side: LiveKitSide, tmp_path: Path
 ) -> None:

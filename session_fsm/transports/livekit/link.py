@@ -41,7 +41,6 @@ from session_fsm.roster import Participant, Roster, Tracks
 from session_fsm.transports.livekit.asking import hears
 from session_fsm.transports.livekit.refusals import refusal
 from session_fsm.transports.livekit.streams import LiveKitStreams
-from session_fsm.transports.livekit.writers import send_whole_text
 from session_fsm.transports.texts import tell_texts
 
 if TYPE_CHECKING:
@@ -148,7 +147,7 @@ class LiveKitLink:
                 header = StreamHeader(
                     str(uuid4()), StreamKind.TEXT, topic, tuple(to), attachments=tuple(attachments)
                 )
-                await send_whole_text(self._room, header, text)
+                await self._streams.send_text(header, text)
             else:
                 await self._room.local_participant.send_text(
                     text, topic=topic, destination_identities=to

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from session_fsm.data.info import StreamHeader
-    from session_fsm.transports.livekit.writers import LiveKitWriter
+    from session_fsm.transports.livekit.writer import LiveKitWriter
     from session_fsm.transports.streams import Opened
 
     Reader: TypeAlias = rtc.TextStreamReader | rtc.ByteStreamReader
@@ -80,6 +80,14 @@ class LiveKitStreams:
             StreamError: The SDK refused, or the link is gone.
         """
         return await self._writers.open(header)
+
+    async def send_text(self, header: StreamHeader, text: str) -> None:
+        """Send a whole text that lists attachments.
+
+        Raises:
+            StreamError: The SDK refused, or the link broke.
+        """
+        await self._writers.send_text(header, text)
 
     # What the link tells ------------------------------------------------------------------------
 

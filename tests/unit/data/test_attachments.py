@@ -204,6 +204,8 @@ async def test_nothing_is_sent_when_a_file_cannot_be(tmp_path: Path) -> None:
             await world.session.send("look", attachments=[tmp_path / "small", tmp_path / "none"])
         with pytest.raises(StreamError, match=r"Limits\.attachment_size is 10"):
             await world.session.send("look", attachments=[tmp_path / "small", tmp_path / "large"])
+        with pytest.raises(TypeError, match="list"):
+            await world.session.send("look", attachments=str(tmp_path / "small"))
         assert list(world.session.messages.value) == []
         assert world.agent.received == []
 

@@ -179,6 +179,36 @@ async def test_a_stream_to_nobody_is_sent_while_the_link_is_restored() -> None:
         assert [one.payload for one in world.agent.received] == [b"later"]
 
 
+@pytest.mark.parametrize(("noticed_after", "kind"), [(5, "broken-off"), (None, "unconfirmed")])
+async def test_nothing_counts_as_complete_that_nobody_confirmed(
+    noticed_after: float | None, kind: str
+) -> None:
+    """The link is lost, and nobody knows it yet."""
+    async with started() as world:
+        world.agent.network.is_silent = True
+        stream = world.session.send_bytes(b"into the void", "other")
+        if noticed_after is not None:
+            asyncio.get_running_loop().call_later(noticed_after, world.agent.network.drop)
+        with pytest.raises(StreamError) as caught:
+            await stream
+        assert caught.value.kind == kind
+        assert world.agent.received == []
+        assert stream.end.value is not None
+        assert stream.end.value.outcome is StreamOutcome.BROKEN_OFF
+
+
+async def test_a_text_is_written_once() -> None:
+    async with started() as world:
+        stream = world.session.send_text_stream("other")
+        with pytest.raises(StreamError, match="within its block"):
+            await stream.write("too early")
+        async with stream:
+            await stream.write("once")
+        with pytest.raises(StreamError, match="written once"):
+            await stream.__aenter__()
+        assert [one.payload for one in world.agent.received] == ["once"]
+
+
 async def test_wrong_times_and_wrong_arguments(tmp_path: Path) -> None:
     session = Session(TokenSource.loopback(ScriptedAgent()))
     calls: list[Any] = [
