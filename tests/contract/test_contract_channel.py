@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from contract.calls import PATIENCE, converse, until
+from contract.calls import PATIENCE, converse, said, until
 from contract.sides import Side
 from session_fsm import AgentState, ChannelError, Session, SessionStateError, UserState
 from session_fsm.channel import (
@@ -60,8 +60,8 @@ async def test_a_turn_is_told_as_events_metrics_and_usage(side: Side) -> None:
         with told(agent.events) as events, told(agent.metrics) as metrics:
             await converse(session, "hello")
             await until(lambda: len(messages(events)) == 2 and metrics)
-        said, answer = messages(events)
-        assert (said.role, said.text) == (ChatRole.USER, "hello")
+        question, answer = messages(events)
+        assert (question.role, question.text) == (ChatRole.USER, "hello")
         assert (answer.role, answer.text) == (ChatRole.ASSISTANT, "echo: hello")
         assert not answer.interrupted
         assert metrics[-1].item_id == answer.id
@@ -121,7 +121,7 @@ async def test_run_input_returns_what_the_agent_made_of_it(side: Side) -> None:
         assert [one.text for one in items if isinstance(one, ChatMessage)] == [
             "echo: by the back door"
         ]
-        assert session.messages.value[-1].text.strip() == "echo: by the back door"
+        await said(session, "echo: by the back door")
         await converse(session, "and by the front")
 
 
