@@ -323,8 +323,8 @@ class Session(StreamCalls, SessionView):
             The answer; for JSON, None where it is empty.
 
         Raises:
-            RpcError: The call failed; ``kind`` and ``code`` are LiveKit's. ``send-failed`` and
-                ``connection-timeout`` say that nobody got it.
+            RpcError: The call failed; ``kind`` and ``code`` are LiveKit's. ``send-failed`` says
+                that it never left.
             SessionStateError: The session is idle or ending.
             TypeError: An argument is of the wrong type, or the payload cannot be JSON.
             ValueError: An argument is empty or not above 0, or the answer is no JSON.

@@ -6,6 +6,7 @@ request goes to the native library from here.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from livekit.rtc._ffi_client import FfiClient
@@ -23,6 +24,10 @@ FORBIDDEN: Final = (
     "The server does not allow this participant to change its own name, metadata or attributes: "
     "the token needs the grant canUpdateOwnMetadata."
 )
+ANSWERED: Final = "request error"
+"""How the native library begins what the server refused; other errors are its own."""
+
+logger = logging.getLogger("session_fsm")
 
 
 class LiveKitParticipant:
@@ -55,8 +60,11 @@ class LiveKitParticipant:
         finally:
             client.queue.unsubscribe(queue)
         said = str(answer.error)
-        if said:
+        if said.startswith(ANSWERED):
             raise refused(said)
+        if said:
+            # The server did not say so: the echo, or its absence, tells what became of it.
+            logger.debug("%s: %s", what, redact(said))
 
 
 def refused(said: str) -> UpdateError:
