@@ -74,7 +74,7 @@ class ApiKeyTokenSource(TokenSource):
         token = (
             api.AccessToken(self._api_key, self._api_secret)
             .with_identity(options.participant_identity or new_name("user"))
-            .with_grants(api.VideoGrants(room_join=True, room=room))
+            .with_grants(api.VideoGrants(room_join=True, room=room, can_update_own_metadata=True))
             .with_ttl(self._ttl)
         )
         if options.participant_name is not None:

@@ -57,6 +57,7 @@ class TestApiKey:
         verified = api.TokenVerifier("key", SECRET).verify(details.participant_token)
         assert verified.video is not None
         assert verified.video.room == details.room_name
+        assert verified.video.can_update_own_metadata, "session.local can be changed"
         assert details.participant_name is None
         payload = claims(details.participant_token)
         assert not {"roomConfig", "name", "metadata", "attributes"} & set(payload)
