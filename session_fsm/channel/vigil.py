@@ -14,7 +14,13 @@ from session_fsm.channel.answers import Items
 from session_fsm.channel.events import AgentStateChanged, ItemAdded, ToolCallStarted
 from session_fsm.channel.items import ChatMessage, ChatRole
 from session_fsm.errors import ChannelError
-from session_fsm.events import AgentStirred, PingAnswered, PingUnanswered, TextIgnored
+from session_fsm.events import (
+    AgentStirred,
+    PingAnswered,
+    PingUnanswered,
+    TextIgnored,
+    TextSettled,
+)
 from session_fsm.messages.message import MessageAdded, MessageStatus
 from session_fsm.states import AgentState
 
@@ -58,6 +64,7 @@ class Vigil:
         self._stirs = 0
         self._uptakes = 0
         self._rounds = 0
+        self._untaken: list[str] = []
         self._before: dict[str, int] = {}
         line.on_event = self._event
         self._following = (
@@ -116,8 +123,10 @@ class Vigil:
         elif message.id in self._before:
             # The agent may have taken it up before it is known that it got it.
             taken_up = self._before.pop(message.id) != self._uptakes
-            if message.status is MessageStatus.SENT and not taken_up and self._waiting is None:
-                self._wait()
+            if message.status is MessageStatus.SENT and not taken_up:
+                self._untaken.append(message.id)
+                if self._waiting is None:
+                    self._wait()
 
     def _state(self, state: AgentState) -> None:
         self._stir(takes_up=state in BUSY)
@@ -132,7 +141,9 @@ class Vigil:
         """
         self._stirs += 1
         self._rounds = 0
-        self._uptakes += takes_up
+        if takes_up:
+            self._uptakes += 1
+            self._untaken.clear()
         if self._waiting is not None:
             self._wait_no_longer()
             if not takes_up:
@@ -173,12 +184,18 @@ class Vigil:
             self._line.last_user_item = newest
             has_grown = newest != known
         taken_up = uptakes != self._uptakes or (has_grown and known is not None)
+        if taken_up:
+            self._untaken.clear()
         if taken_up or whom != self._line.whom or self._waiting is not None:
             return
         if has_grown or stirs != self._stirs:
             self._wait()  # now it is known what the history was; or it is alive, and slow
         else:
             self._told(TextIgnored)
+            ignored, self._untaken = self._untaken, []
+            for message_id in ignored:
+                # It got there, and nobody listens: a text that may be lost is not shown as sent.
+                self._tell(TextSettled(message_id, MessageStatus.UNCONFIRMED))
 
 
 def newest_of_user(answer: object) -> str | None:

@@ -9,7 +9,15 @@ from livekit import rtc
 
 from contract.calls import PATIENCE, converse, said, texts, until
 from contract.sides import LiveKitSide
-from session_fsm import AgentState, ChannelError, MessageStatus, Session, SessionState, UserState
+from session_fsm import (
+    AgentState,
+    ChannelError,
+    MessageStatus,
+    Session,
+    SessionSnapshot,
+    SessionState,
+    UserState,
+)
 from session_fsm.channel import (
     AgentConfigUpdate,
     AgentHandoff,
@@ -177,6 +185,11 @@ async def test_what_is_muted_is_not_written_any_more(side: LiveKitSide) -> None:
         assert "echo: two" not in texts(session)
 
 
+def ignored(now: SessionSnapshot) -> str | None:
+    """What became of the text that nobody took up."""
+    return next(one.status for one in now.messages if one.text == "are you there")
+
+
 async def test_an_agent_that_answers_pings_and_takes_up_nothing_is_deaf(side: LiveKitSide) -> None:
     session = Session(side.source(), agent_ping=0.5)
     async with asyncio.timeout(90), session:
@@ -187,6 +200,7 @@ async def test_an_agent_that_answers_pings_and_takes_up_nothing_is_deaf(side: Li
         assert sent.status is MessageStatus.SENT
         await session.wait_until(lambda now: not now.agent.is_responsive, 20)
         assert session.agent.state.value is AgentState.LISTENING
+        await session.wait_until(lambda now: ignored(now) == "unconfirmed", PATIENCE)
         pings = [await session.agent.ping() for _ in range(3)]
         await asyncio.sleep(1.5)
         assert max(pings) < PATIENCE

@@ -87,6 +87,8 @@ async def test_who_takes_up_nothing_is_deaf_though_it_answers_pings(
         assert not session.agent.is_responsive.value
         warnings = [one for one in caplog.records if "seems to have ended" in one.getMessage()]
         assert len(warnings) == 1
+        mine = [one.status for one in session.messages.value if one.sender == "user"]
+        assert mine == ["sent", "unconfirmed", "unconfirmed"], "what may be lost is not sent"
 
 
 async def test_what_comes_late_and_is_of_the_time_before_does_not_take_a_text_up() -> None:
