@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
+from session_fsm.messages.attachment import Attachment, AttachmentState
 from session_fsm.messages.expression import Expression
 from session_fsm.messages.message import Message, MessageKind, MessageStatus
 
@@ -34,13 +35,26 @@ def _entry(message: Message) -> dict[str, Any]:
         "sender_name": message.sender_name,
         "interrupted": message.interrupted,
         "expression": expression and {"expression": expression.expression, "mood": expression.mood},
+        "attachments": [_file(one) for one in message.attachments],
+    }
+
+
+def _file(attachment: Attachment) -> dict[str, Any]:
+    return {
+        "id": attachment.id,
+        "name": attachment.name,
+        "mime_type": attachment.mime_type,
+        "size": attachment.size,
+        "transferred": attachment.transferred,
+        "state": attachment.state.value,
     }
 
 
 def restored(history: object) -> list[Message]:
     """Return the messages that were exported once, marked as restored.
 
-    All of them are final; a text that was on its way is ``unconfirmed`` now.
+    All of them are final; a text that was on its way is ``unconfirmed`` now, a file ``broken-off``.
+    Files are listed, without what was in them.
 
     Raises:
         TypeError: The history, or something in it, is of the wrong type.
@@ -62,9 +76,7 @@ def restored(history: object) -> list[Message]:
 
 
 def _message(place: int, entry: object) -> Message:
-    if not isinstance(entry, Mapping):
-        raise TypeError(f"history[{place}] must be a dict, not {type(entry).__name__}.")
-    fields = _Fields(place, cast("Mapping[str, object]", entry))
+    fields = _Fields.of(f"history[{place}]", entry)
     key = fields.text("id")
     status = fields.choice("status", MessageStatus, required=False)
     if status is MessageStatus.SENDING:
@@ -81,15 +93,49 @@ def _message(place: int, entry: object) -> Message:
         interrupted=fields.flag("interrupted"),
         expression=fields.expression("expression"),
         restored=True,
+        attachments=tuple([_attachment(one) for one in fields.entries("attachments")]),
+    )
+
+
+def _attachment(fields: _Fields) -> Attachment:
+    state = fields.choice("state", AttachmentState, required=True)
+    if state in {AttachmentState.PENDING, AttachmentState.TRANSFERRING}:
+        state = AttachmentState.BROKEN_OFF
+    return Attachment(
+        fields.text("id"),
+        fields.text("name", empty=True, default=""),
+        fields.text("mime_type", empty=True, default=""),
+        fields.number("size"),
+        fields.number("transferred") or 0,
+        state,
     )
 
 
 class _Fields:
     """The fields of one entry; each error names the entry and the field."""
 
-    def __init__(self, place: int, entry: Mapping[str, object]) -> None:
-        self._place = place
+    def __init__(self, where: str, entry: Mapping[str, object]) -> None:
+        self._where = where
         self._entry = entry
+
+    @classmethod
+    def of(cls, where: str, entry: object) -> Self:
+        if not isinstance(entry, Mapping):
+            raise TypeError(f"{where} must be a dict, not {type(entry).__name__}.")
+        return cls(where, cast("Mapping[str, object]", entry))
+
+    def entries(self, name: str) -> list[Self]:
+        found = self._entry.get(name, ())
+        if isinstance(found, str | bytes) or not isinstance(found, Sequence):
+            raise TypeError(self._says(name, f"must be a list, not {type(found).__name__}"))
+        entries = enumerate(cast("Sequence[object]", found))
+        return [self.of(f"{self._where}[{name!r}][{place}]", one) for place, one in entries]
+
+    def number(self, name: str) -> int | None:
+        value = self._entry.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise TypeError(self._says(name, f"must be an int, not {type(value).__name__}"))
+        return value
 
     def text(self, name: str, *, empty: bool = False, default: str | None = None) -> str:
         value = self._entry.get(name, default)
@@ -129,11 +175,9 @@ class _Fields:
         value = self._entry.get(name)
         if value is None:
             return None
-        if not isinstance(value, Mapping):
-            raise TypeError(self._says(name, f"must be a dict, not {type(value).__name__}"))
-        inner = _Fields(self._place, cast("Mapping[str, object]", value))
+        inner = self.of(f"{self._where}[{name!r}]", value)
         expression, mood = (inner.optional(key) for key in ("expression", "mood"))
         return Expression(expression, mood)
 
     def _says(self, name: str, what: str) -> str:
-        return f"history[{self._place}][{name!r}] {what}."
+        return f"{self._where}[{name!r}] {what}."

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,6 +100,13 @@ GOOD = {
         ([{**GOOD, "status": "lost"}], ValueError, r"\['status'\] cannot be 'lost'"),
         ([{**GOOD, "interrupted": 1}], TypeError, r"\['interrupted'\] must be a bool"),
         ([{**GOOD, "expression": "calm"}], TypeError, r"\['expression'\] must be a dict"),
+        ([{**GOOD, "attachments": 7}], TypeError, r"\['attachments'\] must be a list, not int"),
+        ([{**GOOD, "attachments": [7]}], TypeError, r"\['attachments'\]\[0\] must be a dict"),
+        (
+            [{**GOOD, "attachments": [{"id": "1", "state": "complete", "size": "3"}]}],
+            TypeError,
+            r"history\[0\]\['attachments'\]\[0\]\['size'\] must be an int, not str",
+        ),
         ([GOOD, GOOD], ValueError, r"history\[1\] has the id of history\[0\]"),
         ([{}], TypeError, r"\['id'\] must be a str, not NoneType"),
     ],
@@ -115,6 +123,19 @@ def test_a_good_entry() -> None:
     assert message.expression is not None
     assert (message.expression.mood, message.expression.expression) == ("calm", None)
     assert message.timestamp.utcoffset() == timedelta(0)
+
+
+async def test_files_are_listed_without_what_was_in_them(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("abc")
+    async with make() as session:
+        await session.start()
+        await session.send("see", attachments=[path])
+        exported = session.messages.export()
+    exported[0]["attachments"].append({"id": "2", "name": "b", "state": "transferring"})
+    first, second = make(json.loads(json.dumps(exported))).messages.value[0].attachments
+    assert (first.name, first.size, first.state) == ("a.txt", 3, "complete")
+    assert (second.name, second.state, second.transferred) == ("b", "broken-off", 0)
 
 
 async def test_is_sending_while_any_text_is_on_its_way() -> None:
