@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from contextlib import AsyncExitStack
 
 from contract.calls import converse, said, until
 from contract.sides import LiveKitSide
@@ -34,8 +35,10 @@ async def test_a_thousand_texts_at_once_arrive_once_each_in_their_order(side: Li
 
 async def test_texts_all_the_time_while_the_server_is_killed(own_side: LiveKitSide) -> None:
     rooms = [own_side.fresh_room() for _ in range(AT_A_TIME)]
-    sessions = [Session(own_side.source(room)) for room in rooms]
-    async with asyncio.timeout(60 + KILLS * 150):
+    sessions = [Session(own_side.source(room), agent_return_timeout=OUTAGE) for room in rooms]
+    async with asyncio.timeout(60 + KILLS * 150), AsyncExitStack() as opened:
+        for session in sessions:
+            await opened.enter_async_context(session)
         await asyncio.gather(*(session.start() for session in sessions))
         await asyncio.gather(*(converse(session, "before") for session in sessions))
         for kill in range(KILLS):

@@ -210,7 +210,7 @@ async def test_an_agent_that_answers_pings_and_takes_up_nothing_is_deaf(side: Li
 
 
 async def test_the_server_is_killed_while_the_agent_works(own_side: LiveKitSide) -> None:
-    session = Session(own_side.source())
+    session = Session(own_side.source(), agent_return_timeout=60)
     async with asyncio.timeout(150), session:
         await session.start()
         await converse(session, "before")

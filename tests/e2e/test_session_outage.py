@@ -1,6 +1,7 @@
 """Links that break, servers that are killed: what is sent meanwhile is answered once."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -59,8 +60,10 @@ async def test_the_server_is_killed_and_comes_back(own_side: LiveKitSide) -> Non
     """Five conversations at once: four in the middle of nothing, one in the middle of a reply."""
     server = own_side.stack.server
     rooms = [own_side.fresh_room() for _ in range(5)]
-    sessions = [Session(own_side.source(room)) for room in rooms]
-    async with asyncio.timeout(240):
+    sessions = [Session(own_side.source(room), agent_return_timeout=OUTAGE) for room in rooms]
+    async with asyncio.timeout(240), AsyncExitStack() as opened:
+        for session in sessions:
+            await opened.enter_async_context(session)
         await asyncio.gather(*(session.start() for session in sessions))
         await asyncio.gather(*(converse(session, "before") for session in sessions))
         await sessions[0].send("!long")

@@ -198,7 +198,7 @@ async def test_the_server_is_killed_in_the_middle_of_everything(
     """Every stream ends, complete or with a typed error, and the conversation goes on."""
     random_file(tmp_path / "a.bin", 12 * MEGABYTE)
     server = own_side.stack.server
-    async with asyncio.timeout(240), Session(own_side.source()) as session:
+    async with asyncio.timeout(240), Session(own_side.source(), agent_return_timeout=60) as session:
         came = byte_streams(session)
         await session.start()
         await converse(session, "before")
