@@ -199,32 +199,27 @@ def _write(
 ) -> tuple[MessageLog, Changes]:
     before = log.find(stream.message_id)
     if before is not None and before.interrupted:
-        return log, ()
+        return log, ()  # its text is what was really spoken
     if len(text) > limits.message_length:
         text = text[: limits.message_length]
         index = log.index
         if before is None or len(before.text) < len(text):  # else it was told already
             log = MessageLog(log.messages, attrs.evolve(index, cut=index.cut + 1))
     if before is None:
-        return _appear(log, stream, text, final=final)
+        return _appear(log, stream, text)
     return log.put(before.with_text(text, before.final or final, expression or stream.expression))
 
 
 def _appear(
-    log: MessageLog,
-    stream: OpenStream,
-    text: str,
-    *,
-    final: bool = False,
-    files: tuple[Attachment, ...] = (),
+    log: MessageLog, stream: OpenStream, text: str, *, files: tuple[Attachment, ...] = ()
 ) -> tuple[MessageLog, Changes]:
     message = Message(
         stream.message_id,
         stream.kind,
         text,
         stream.timestamp,
-        final,
-        stream.sender,
+        final=False,
+        sender=stream.sender,
         attachments=files,
         sender_name=stream.sender_name,
         expression=stream.expression,

@@ -82,8 +82,6 @@ def _correct(log: MessageLog, fact: SpeechCorrected) -> tuple[MessageLog, Change
     log = attrs.evolve(log, index=attrs.evolve(log.index, unspoken=rest))
     if not fact.interrupted:
         return log, ()
-    newest = log.index.newest.discard(last.id)
-    log = attrs.evolve(log, index=attrs.evolve(log.index, newest=newest))
     text = _first(last.text, spoken)
     return log.put(attrs.evolve(last, text=text, final=True, interrupted=True))
 

@@ -50,6 +50,8 @@ def test_user_and_agent_are_what_they_are_whatever_their_names(identity: str) ->
 def test_how_the_agent_says_it(raw: str, expression: Expression | None, where: str) -> None:
     attributes = {"lk.expression": raw}
     chat = Chat().take(opened("1", **(attributes if where == "header" else {})), ("1", "hello"))
+    if where == "header":
+        assert chat.messages[0].expression == expression, "from the first word on"
     chat.take(TextClosed("1", attributes if where == "trailer" else {}))
     assert chat.messages[0].expression == expression
 
@@ -142,4 +144,33 @@ def test_the_end_of_a_run_costs_what_is_open_and_not_what_was_said() -> None:
         log, _ = merge(log, TextChunk(f"{number}", "x"), ROOM)
         if number % 10:
             log, _ = merge(log, closed(f"{number}", final="true"), ROOM)
+    log, _ = log.add(OWN)
     assert sorted(log.index.unfinished) == sorted(f"bot/{number}" for number in range(0, 50, 10))
+
+
+def test_the_end_of_a_run_ends_messages_in_their_order() -> None:
+    chat = Chat()
+    for number in (9, 10, 1, 7):
+        chat.take(opened(f"{number}"), (f"{number}", "x"))
+    chat.finish()
+    assert [one.message.id for one in chat.told] == ["bot/9", "bot/10", "bot/1", "bot/7"]
+
+
+def test_ids_hold_no_bare_percent_and_one_slash() -> None:
+    chat = Chat().take(opened("1", "50%/a", segment="s"), ("1", "x"))
+    assert chat.messages[0].id == "50%25%2Fa/s"
+
+
+@pytest.mark.parametrize(("more", "is_kept"), [(0, True), (1, False)])
+def test_how_long_an_id_can_be(more: int, *, is_kept: bool) -> None:
+    segment = "s" * (LONGEST_ID - len("bot/") + more)
+    chat = Chat().take(opened("1", segment=segment), ("1", "x"))
+    assert (chat.messages[0].id == f"bot/{segment}") is is_kept
+
+
+def test_a_text_of_exactly_the_limit_is_not_cut() -> None:
+    log, _ = merge(EMPTY_LOG, opened("1"), ROOM)
+    for chunk in ("12345", "67890", "", "x"):
+        assert log.index.cut == 0
+        log, _ = merge(log, TextChunk("1", chunk), ROOM, Limits(message_length=10))
+    assert log.messages[0].text == "1234567890"

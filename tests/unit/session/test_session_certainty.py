@@ -305,6 +305,17 @@ async def test_an_event_that_came_before_the_link_was_lost_says_it_as_well() -> 
     assert await made.has_heard(History("a", "b")) is True
 
 
+async def test_a_text_that_has_shown_is_not_waited_for_any_more() -> None:
+    made = ledger("a", shown=["a"])
+    made.leaves("b")
+    made.shown(UserItem("1", "b"))
+    made.got()
+    made.leaves("b")
+    assert await made.has_heard(History("a", "b")) is False
+    made.shown(UserItem("2", "b"))
+    assert await made.has_heard(History("a", "b")) is True
+
+
 async def test_a_history_is_given_time_before_it_counts_as_a_no() -> None:
     history = History("a")
     made = ledger("a")

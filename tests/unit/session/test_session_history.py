@@ -39,6 +39,59 @@ async def test_what_was_exported_is_shown_again_as_restored() -> None:
     assert first.timestamp.isoformat() == exported[0]["timestamp"]
 
 
+WHOLE = {
+    "id": "%restored/guest/1",
+    "kind": "chat",
+    "text": "hello",
+    "timestamp": "2026-01-01T12:00:00+00:00",
+    "final": True,
+    "sender": "guest",
+    "status": None,
+    "sender_name": "Gus",
+    "interrupted": True,
+    "expression": {"expression": "warmly", "mood": "calm"},
+    "attachments": [
+        {
+            "id": "file",
+            "name": "a.txt",
+            "mime_type": "text/plain",
+            "size": 3,
+            "transferred": 2,
+            "state": "broken-off",
+        }
+    ],
+}
+
+
+def test_nothing_of_a_message_is_lost_on_the_way() -> None:
+    assert make([WHOLE]).messages.export() == [WHOLE]
+
+
+@pytest.mark.parametrize("name", ["final", "status", "sender_name", "interrupted", "expression"])
+def test_what_an_older_export_lacks_is_as_if_it_were_empty(name: str) -> None:
+    (message,) = make([{key: value for key, value in WHOLE.items() if key != name}]).messages.value
+    assert message.final
+    assert getattr(message, name) in {None, "", False, True}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("id", 1, "must be a str, not int"),
+        ("name", 1, "must be a str, not int"),
+        ("mime_type", 1, "must be a str, not int"),
+        ("size", True, "must be an int, not bool"),
+        ("transferred", "2", "must be an int, not str"),
+        ("state", "lost", "cannot be 'lost'"),
+    ],
+)
+def test_what_is_no_file_is_refused_with_its_place(name: str, value: object, says: str) -> None:
+    file = {**WHOLE["attachments"][0], name: value}  # type: ignore[dict-item,index]
+    with pytest.raises((TypeError, ValueError)) as caught:
+        make([{**WHOLE, "attachments": [file]}])
+    assert str(caught.value) == f"history[0]['attachments'][0][{name!r}] {says}."
+
+
 async def test_restored_messages_stay_in_front_of_every_run() -> None:
     exported = await conversation()
     async with make(exported) as session:
