@@ -66,6 +66,19 @@ def test_an_item_that_comes_before_the_first_word_waits_as_well() -> None:
     assert chat.log.index.early == ()
 
 
+def test_one_item_after_the_other_each_for_its_own_message() -> None:
+    chat = said("one two", "three four", "five six")
+    chat.take(item("one"), item("three"), item("five"))
+    assert shown(chat) == [("one", True), ("three", True), ("five", True)]
+
+
+def test_several_items_that_wait_for_their_words() -> None:
+    chat = said("x", final=False).take(item("one"), item("two"), item("three"))
+    for number, text in enumerate(["one a", "two b", "three c"], 1):
+        chat.take(opened(f"{number}", segment=f"t{number}"), (f"{number}", text))
+    assert shown(chat)[1:] == [("one", True), ("two", True), ("three", True)]
+
+
 def test_items_that_nothing_comes_for_do_not_pile_up() -> None:
     chat = said("one", final=False)
     for number in range(50):

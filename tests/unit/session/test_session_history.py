@@ -161,6 +161,8 @@ GOOD = {
             r"history\[0\]\['attachments'\]\[0\]\['size'\] must be an int, not str",
         ),
         ([GOOD, GOOD], ValueError, r"history\[1\] has the id of history\[0\]"),
+        ([{**GOOD, "kind": None}], TypeError, r"\['kind'\] must be a str, not NoneType"),
+        ([{**GOOD, "attachments": [{"id": "1"}]}], TypeError, r"\['state'\] must be a str"),
         ([{}], TypeError, r"\['id'\] must be a str, not NoneType"),
     ],
 )
