@@ -51,7 +51,7 @@ class AgentMemory(Protocol):
 
 
 class Ledger:
-    """The texts that one agent surely got, the one that it may have got, and what it shows of them.
+    """The texts that one agent got, the one that it may be getting, and what it shows of them.
 
     Attributes:
         agent: Identity of the agent.
@@ -62,21 +62,22 @@ class Ledger:
         self._known: set[str] = set()
         self._missing: list[str] = []
         self._writes_down = False
+        self._message_id = ""
         self._in_doubt: str | None = None
         self._has_shown = False
         self._is_ambiguous = False
 
-    def leaves(self, text: str) -> bool:
+    def leaves(self, message_id: str, text: str) -> bool:
         """Remember that the agent may get this text; True if it has shown since it last left."""
-        words = _words(text)
-        if self._in_doubt == words and self._has_shown:
+        if self._message_id == message_id and self._has_shown:
             return True
-        self._in_doubt = words
+        self._message_id = message_id
+        self._in_doubt = _words(text)
         self._has_shown = self._is_ambiguous = False
         return False
 
     def got(self) -> None:
-        """Remember that the agent surely got the text that left last."""
+        """Remember that the agent got the text that left last, or may have: it can still show."""
         if self._in_doubt is not None and not self._has_shown:
             self._missing.append(self._in_doubt)
         self._in_doubt = None

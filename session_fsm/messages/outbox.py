@@ -158,7 +158,7 @@ class Outbox:
         way = self._way()
         ledger = self._ledger_of(way.agent)
         text = entry.message.text
-        if ledger.leaves(text):
+        if ledger.leaves(entry.message.id, text):
             self._settle(entry, None)
             return
         entry.has_left = True
@@ -174,8 +174,9 @@ class Outbox:
             pass
         doubt = await self._doubt(link, gate, entry, way)
         heard = doubt is None or await self._has_heard(gate, entry, way, ledger)
-        if heard:
+        if heard is not False:
             ledger.got()
+        if heard:
             self._settle(entry, None)
         elif heard is None:
             self._settle(entry, _unconfirmed(doubt or LINK_LOST))

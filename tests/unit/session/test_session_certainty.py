@@ -19,6 +19,7 @@ class Memory:
         self.agent = agent
         self.serves = True
         self.writes_down = True
+        self.hidden = 0
 
     def follow(self, heard: Callable[[UserItem], None]) -> Disposable:
         """What is added is only found when it is asked for."""
@@ -28,6 +29,7 @@ class Memory:
         if not self.serves or self.agent.network.is_silent:
             return None
         texts = self.agent.heard if self.writes_down else []
+        texts = texts[: len(texts) - self.hidden]
         return [UserItem(f"item-{place}", text) for place, text in enumerate(texts)]
 
 
@@ -195,6 +197,42 @@ async def test_the_end_of_the_session_leaves_what_was_on_its_way_unconfirmed() -
         assert call.statuses == ["sent", "unconfirmed", "failed"]
 
 
+async def test_the_same_words_again_are_another_text() -> None:
+    """The first was given up on, and showed in the history later: the second must be sent."""
+    call = Call()
+    async with call.session as session:
+        await session.start()
+        await session.send("before")
+        call.agent.responsive = False
+        with pytest.raises(SendError):
+            await session.send("yes")
+        call.agent.responsive = True
+        session._mailbox.run.outbox._shown(UserItem("late", "yes"))  # type: ignore[union-attr]
+        await session.send("yes")
+        assert call.agent.heard == ["before", "yes", "yes"]
+        assert call.statuses == ["sent", "unconfirmed", "sent"]
+
+
+async def test_what_was_given_up_on_is_not_taken_for_the_same_words_again() -> None:
+    call = Call()
+    async with call.session as session:
+        await session.start()
+        await session.send("before")
+        call.agent.responsive = False
+        with pytest.raises(SendError):
+            await session.send("yes")
+        call.agent.responsive = True
+        call.memory.hidden = 1  # it has not written that down yet
+        call.die()
+        sending = asyncio.create_task(session.send("yes"))
+        await call.outage()
+        call.memory.hidden = 0
+        with pytest.raises(SendError, match="nobody can tell"):
+            await sending
+        assert call.agent.heard == ["before", "yes"]
+        assert call.statuses == ["sent", "unconfirmed", "unconfirmed"]
+
+
 async def test_an_outage_within_the_outage() -> None:
     call = Call()
     async with call.session as session:
@@ -265,7 +303,7 @@ class History:
 def ledger(*got: str, shown: Sequence[str] = ()) -> Ledger:
     made = Ledger("agent")
     for text in got:
-        made.leaves(text)
+        made.leaves(text, text)
         made.got()
     for place, text in enumerate(shown):
         made.shown(UserItem(f"{place}", text))
@@ -294,23 +332,23 @@ async def test_what_a_history_says_of_the_text_b(
     got: list[str], shown: list[str], history: list[str], *, heard: bool | None
 ) -> None:
     made = ledger(*got, shown=shown)
-    assert not made.leaves("b")
+    assert not made.leaves("2", "b")
     assert await made.has_heard(History(*history)) is heard
 
 
 async def test_an_event_that_came_before_the_link_was_lost_says_it_as_well() -> None:
     made = ledger("a", shown=["a"])
-    made.leaves("b")
+    made.leaves("2", "b")
     made.shown(UserItem("1", "b"))
     assert await made.has_heard(History("a", "b")) is True
 
 
 async def test_a_text_that_has_shown_is_not_waited_for_any_more() -> None:
     made = ledger("a", shown=["a"])
-    made.leaves("b")
+    made.leaves("2", "b")
     made.shown(UserItem("1", "b"))
     made.got()
-    made.leaves("b")
+    made.leaves("3", "b")
     assert await made.has_heard(History("a", "b")) is False
     made.shown(UserItem("2", "b"))
     assert await made.has_heard(History("a", "b")) is True
@@ -319,7 +357,7 @@ async def test_a_text_that_has_shown_is_not_waited_for_any_more() -> None:
 async def test_a_history_is_given_time_before_it_counts_as_a_no() -> None:
     history = History("a")
     made = ledger("a")
-    made.leaves("b")
+    made.leaves("2", "b")
     asking = asyncio.create_task(made.has_heard(history))
     await asyncio.sleep(1.2)
     history.items.append(UserItem("new", "b"))
@@ -328,7 +366,7 @@ async def test_a_history_is_given_time_before_it_counts_as_a_no() -> None:
 
 async def test_what_shows_after_the_no_is_not_sent_once_more() -> None:
     made = ledger("a", shown=["a"])
-    made.leaves("b")
+    made.leaves("2", "b")
     assert await made.has_heard(History("a")) is False
     made.shown(UserItem("late", "b"))
-    assert made.leaves("b")
+    assert made.leaves("2", "b")
