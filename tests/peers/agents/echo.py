@@ -112,12 +112,20 @@ def serve_calls(room: rtc.Room) -> None:
             return json.dumps({"code": error.code, "message": error.message, "data": error.data})
         return json.dumps({"answer": answer})
 
-    for method in (echo, fail, slow, hang, call_back):
+    async def drop(call: rtc.RpcInvocationData) -> str:
+        await leave_at_once(room)
+        return "rarely arrives"
+
+    for method in (echo, fail, slow, hang, call_back, drop):
         room.local_participant.register_rpc_method(method.__name__, method)
 
 
+async def leave_at_once(room: rtc.Room) -> None:
+    await room.simulate_scenario(rtc.SimulateScenarioKind.SIMULATE_SERVER_LEAVE)
+
+
 async def _drop(ctx: JobContext, session: AgentSession) -> None:
-    await ctx.room.simulate_scenario(rtc.SimulateScenarioKind.SIMULATE_SERVER_LEAVE)
+    await leave_at_once(ctx.room)
 
 
 COMMANDS: dict[str, Callable[[JobContext, AgentSession], Awaitable[None]]] = {
