@@ -1,4 +1,4 @@
-"""Every decision about states: three charts and the table that couples them.
+"""Every decision about states: the charts and the table that couples them.
 
 How to read this file
 ---------------------
@@ -6,10 +6,13 @@ A *chart* is a flat state machine. Each row of its table says: this trigger, in 
 states, leads to that state. A trigger that has no row for the present state changes nothing.
 
 Three charts run side by side in every session: ``SESSION`` (what the program does), ``CONNECTION``
-(the link to the room) and ``AGENT`` (what the agent does). They never look at each other. What
-drives them together is ``COUPLING``: for each cause the triggers that it fires, from left to right,
-in one indivisible step. After every step one more rule is looked at, ``READY``: a session that is
-dispatching while its agent listens, thinks or speaks fires ``agent_ready`` in that same step.
+(the link to the room) and ``AGENT`` (what the agent does). Beside them runs one small chart for
+each thing that this client can send: ``MICROPHONE``, ``CAMERA`` and ``SCREEN_SHARE``, three times
+the same table. They never look at each other. What drives them together is ``COUPLING``: for each
+cause the triggers that it fires, from left to right, in one indivisible step. After every step one
+more rule is looked at, ``READY``: a session that is dispatching while its agent listens, thinks or
+speaks fires ``agent_ready`` in that same step. What happens to one thing that is sent moves its own
+chart and no other: ``MEDIA_COUPLING`` has its triggers.
 
 Nothing else in the project decides about states: the reducer finds out *which* cause an event is
 (who the agent is, whether it said goodbye, whether somebody takes over) and applies these tables;
@@ -27,7 +30,13 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 import attrs
 from transitions import Machine
 
-from session_fsm.states import AGENT_READY, AgentState, ConnectionState, SessionState
+from session_fsm.states import (
+    AGENT_READY,
+    AgentState,
+    ConnectionState,
+    MediaState,
+    SessionState,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,7 +75,8 @@ class Chart(Generic[S]):
     """A flat state machine: its table, and the `transitions` machine built from it.
 
     Attributes:
-        name: ``"session"``, ``"connection"`` or ``"agent"``.
+        name: ``"session"``, ``"connection"``, ``"agent"``, ``"microphone"``, ``"camera"`` or
+            ``"screen_share"``.
         initial: The state that every session begins in.
         states: All states, in the order of their enum.
         transitions: All arrows, one for each single source, in the order of the table's cells.
@@ -207,7 +217,22 @@ AGENT: Final = Chart(
     ("fail", _EXPECTED, "failed"),
 )
 
-CHARTS: Final = (SESSION, CONNECTION, AGENT)
+_SENT = (
+    ("open", "off failed", "opening"),
+    ("opened", "opening", "live"),
+    ("mute", "live", "muted"),
+    ("unmute", "muted", "live"),
+    ("close", "opening live muted failed", "off"),
+    ("release", "opening live muted", "off"),
+    ("fail", "opening live muted", "failed"),
+)
+
+MICROPHONE: Final = Chart("microphone", MediaState, "off", *_SENT)
+CAMERA: Final = Chart("camera", MediaState, "off", *_SENT)
+SCREEN_SHARE: Final = Chart("screen_share", MediaState, "off", *_SENT)
+
+MEDIA: Final = {chart.name: chart for chart in (MICROPHONE, CAMERA, SCREEN_SHARE)}
+CHARTS: Final = (SESSION, CONNECTION, AGENT, MICROPHONE, CAMERA, SCREEN_SHARE)
 
 
 class Cause(StrEnum):
@@ -234,10 +259,20 @@ class Cause(StrEnum):
     FAILED = "anything else stops the run"
     ENDED = "end(), close(), or start() is cancelled"
     RUN_CLOSED = "everything of the run is put away"
+    MEDIA_OPENING = "an input is being opened for it"
+    MEDIA_OPENED = "its input is open and its track published"
+    MEDIA_MUTED = "the user or the server mutes it"
+    MEDIA_UNMUTED = "the user lets it be heard or seen again"
+    MEDIA_CLOSED = "the user turns it off, or its input came to its end"
+    MEDIA_FAILED = "its input or its track failed"
+
+
+def _all_media(trigger: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, trigger) for name in MEDIA)
 
 
 COUPLING: Final[Mapping[Cause, tuple[tuple[str, str], ...]]] = {
-    Cause.STARTED: (("session", "start"), ("agent", "await_agent")),
+    Cause.STARTED: (("session", "start"), ("agent", "await_agent"), *_all_media("close")),
     Cause.TOKEN_READY: (("session", "token_ready"), ("connection", "connect")),
     Cause.ROOM_JOINED: (("connection", "connected"), ("session", "room_connected")),
     Cause.LINK_LOST: (("connection", "connection_lost"),),
@@ -252,14 +287,24 @@ COUPLING: Final[Mapping[Cause, tuple[tuple[str, str], ...]]] = {
     Cause.AGENT_REPORTED_THINKING: (("agent", "reported_thinking"),),
     Cause.AGENT_REPORTED_SPEAKING: (("agent", "reported_speaking"),),
     Cause.AGENT_GONE: (("agent", "left"), ("session", "agent_lost")),
-    Cause.AGENT_HUNG_UP: (("session", "hang_up"), ("agent", "finish")),
-    Cause.ROOM_DELETED: (("session", "hang_up"), ("agent", "finish")),
-    Cause.AGENT_FAILED: (("agent", "fail"), ("session", "fail")),
-    Cause.FAILED: (("session", "fail"), ("agent", "finish")),
-    Cause.ENDED: (("session", "end"), ("agent", "finish")),
+    Cause.AGENT_HUNG_UP: (("session", "hang_up"), ("agent", "finish"), *_all_media("release")),
+    Cause.ROOM_DELETED: (("session", "hang_up"), ("agent", "finish"), *_all_media("release")),
+    Cause.AGENT_FAILED: (("agent", "fail"), ("session", "fail"), *_all_media("release")),
+    Cause.FAILED: (("session", "fail"), ("agent", "finish"), *_all_media("release")),
+    Cause.ENDED: (("session", "end"), ("agent", "finish"), *_all_media("release")),
     Cause.RUN_CLOSED: (("connection", "disconnected"), ("session", "room_closed")),
 }
 """Cause -> the triggers that it fires, in this order; one without a row in its chart is skipped."""
+
+MEDIA_COUPLING: Final[Mapping[Cause, str]] = {
+    Cause.MEDIA_OPENING: "open",
+    Cause.MEDIA_OPENED: "opened",
+    Cause.MEDIA_MUTED: "mute",
+    Cause.MEDIA_UNMUTED: "unmute",
+    Cause.MEDIA_CLOSED: "close",
+    Cause.MEDIA_FAILED: "fail",
+}
+"""Cause -> the trigger that it fires in the chart of the one thing that it happened to."""
 
 READY: Final = (SessionState.DISPATCHING, AGENT_READY, ("session", "agent_ready"))
 """After any step: a session in this state with its agent in one of those fires this trigger."""

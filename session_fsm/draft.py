@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from session_fsm.charts import AGENT, CONNECTION, COUPLING, READY, REPORTS, SESSION, Cause
+from session_fsm.charts import (
+    AGENT,
+    CONNECTION,
+    COUPLING,
+    MEDIA,
+    MEDIA_COUPLING,
+    READY,
+    REPORTS,
+    SESSION,
+    Cause,
+)
 from session_fsm.effects import (
     CloseRun,
     Connect,
@@ -19,14 +29,24 @@ from session_fsm.effects import (
 )
 from session_fsm.errors import AgentError
 from session_fsm.roster import AGENT_STATE, Participant, Roster, avatar_of, could_be_agent, find
-from session_fsm.snapshot import NOTHING_TOLD, AgentSnapshot, Deadline, SessionSnapshot
-from session_fsm.states import ConnectionState, EndReason, SessionState
+from session_fsm.snapshot import (
+    NOTHING_TOLD,
+    AgentSnapshot,
+    Deadline,
+    MediaSnapshot,
+    SessionSnapshot,
+)
+from session_fsm.states import ConnectionState, EndReason, MediaState, SessionState
 
 if TYPE_CHECKING:
     from session_fsm.errors import SessionError
 
 NO_RUN = frozenset({SessionState.IDLE, SessionState.ENDING})
 """The states in which nothing but the end of the link moves anything."""
+IN_THE_ROOM = frozenset({SessionState.DISPATCHING, SessionState.ACTIVE})
+"""The states in which the room is joined and things happen in it."""
+PUBLISHED = frozenset({MediaState.LIVE, MediaState.MUTED})
+"""The states of a thing that is sent in which there is a track of it."""
 
 
 class Draft:
@@ -42,6 +62,7 @@ class Draft:
         "effects",
         "epoch",
         "log",
+        "media",
         "responsive",
         "roster",
         "run",
@@ -61,6 +82,7 @@ class Draft:
         self.roster = before.roster
         self.log = before.log
         self.run = before.run
+        self.media = before.media
         self.effects: list[Effect] = []
 
     def note(self, **changes: object) -> None:
@@ -86,13 +108,34 @@ class Draft:
                 before = self.connection_state
                 after = CONNECTION.fire(self.connection_state, trigger)
                 self.connection_state = after or self.connection_state
-            case _:
+            case "agent":
                 before = self.agent_state
                 present = self.agent is not None
                 after = AGENT.fire(self.agent_state, trigger, present)
                 self.agent_state = after or self.agent_state
+            case _:
+                sent: MediaSnapshot = getattr(self.media, machine)
+                before = sent.state
+                after = MEDIA[machine].fire(sent.state, trigger)
+                if after is not None:
+                    kept = after in PUBLISHED
+                    self.send(
+                        machine, attrs.evolve(sent, state=after) if kept else MediaSnapshot(after)
+                    )
         if after is not None:
             self.effects.append(Moved(machine, trigger, before, after))
+
+    def fire_for(self, source: str, cause: Cause, **changes: object) -> None:
+        """Fire a cause for one thing that is sent, and change what is seen of it if it moved."""
+        known: MediaSnapshot = getattr(self.media, source)
+        self._fire(source, MEDIA_COUPLING[cause])
+        moved: MediaSnapshot = getattr(self.media, source)
+        if moved is not known and changes:
+            self.send(source, attrs.evolve(moved, **changes))  # type: ignore[arg-type]
+
+    def send(self, source: str, sent: MediaSnapshot) -> None:
+        """Have this be seen of one thing that is sent."""
+        self.media = attrs.evolve(self.media, **{source: sent})
 
     def end(self, cause: Cause, reason: EndReason, failure: SessionError | None = None) -> None:
         """End the run if it is not ending yet, and keep why."""
@@ -171,6 +214,7 @@ class Draft:
             and self.roster is before.roster
             and self.responsive is before.agent.is_responsive
             and self.channel is before.agent.channel
+            and self.media is before.media
         )
         if unchanged and not self.effects:
             return before, ()
@@ -183,6 +227,7 @@ class Draft:
             self.roster,
             self.log,
             self.run,
+            self.media,
         )
         self._ask(before, after)
         return after, tuple(self.effects)

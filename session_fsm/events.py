@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from session_fsm.channel.usage import Usage
-    from session_fsm.errors import SessionError
+    from session_fsm.errors import MediaError, SessionError
     from session_fsm.messages.attachment import Attachment
     from session_fsm.messages.message import Message, MessageStatus
     from session_fsm.roster import Local, Participant, Roster
@@ -251,6 +251,74 @@ class BufferingStopped:
     """The user's speech is no longer kept."""
 
 
+# Facts about what this client sends: each names the source, microphone, camera or screen_share ---
+
+
+@attrs.frozen
+class MediaOpening:
+    """An input is being opened.
+
+    Attributes:
+        device: What the input calls itself.
+    """
+
+    source: str
+    device: str
+
+
+@attrs.frozen
+class MediaOpened:
+    """The input is open, and its track is published.
+
+    Attributes:
+        track: The transport's own object.
+    """
+
+    source: str
+    track: object = attrs.field(eq=id)
+
+
+@attrs.frozen
+class MediaSwitched:
+    """Another input feeds the track.
+
+    Attributes:
+        device: What it calls itself.
+    """
+
+    source: str
+    device: str
+
+
+@attrs.frozen
+class MediaMuted:
+    """Nothing of the input is sent any more, at the user's wish or at the server's."""
+
+    source: str
+
+
+@attrs.frozen
+class MediaUnmuted:
+    """What the input gives is sent again."""
+
+    source: str
+
+
+@attrs.frozen
+class MediaClosed:
+    """The input and the track are gone, as the user wished, or the input came to its end."""
+
+    source: str
+
+
+@attrs.frozen
+class MediaFailed:
+    """The input or the track failed, and both are gone."""
+
+    source: str
+    error: MediaError
+
+
 # Facts about texts -------------------------------------------------------------------------------
 
 
@@ -360,7 +428,18 @@ ChannelFact: TypeAlias = (
     UserStateTold | UsageTold | PingAnswered | PingUnanswered | TextIgnored | AgentStirred
 )
 BufferFact: TypeAlias = BufferingStarted | BufferingStopped
-Fact: TypeAlias = RunFact | LinkFact | ParticipantFact | ChannelFact | BufferFact | TextFact
+MediaFact: TypeAlias = (
+    MediaOpening
+    | MediaOpened
+    | MediaSwitched
+    | MediaMuted
+    | MediaUnmuted
+    | MediaClosed
+    | MediaFailed
+)
+Fact: TypeAlias = (
+    RunFact | LinkFact | ParticipantFact | ChannelFact | BufferFact | MediaFact | TextFact
+)
 
 
 @attrs.frozen

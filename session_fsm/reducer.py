@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from session_fsm.charts import Cause
-from session_fsm.draft import NO_RUN, Draft
+from session_fsm.draft import IN_THE_ROOM, NO_RUN, Draft
 from session_fsm.effects import Effect, Tell, Warn
 from session_fsm.errors import AgentLeft, AgentTimeout, ConnectError, StaleAgent
 from session_fsm.events import (
@@ -53,6 +53,7 @@ from session_fsm.events import (
     UserStateTold,
 )
 from session_fsm.limits import DEFAULT_LIMITS, Limits
+from session_fsm.media.steps import MEDIA_STEPS
 from session_fsm.messages.log import begin
 from session_fsm.messages.merge import finish, merge
 from session_fsm.messages.people import Room
@@ -102,7 +103,6 @@ _TEXT_FACTS = frozenset(
         SpeechCorrected,
     }
 )
-_IN_THE_ROOM = frozenset({SessionState.DISPATCHING, SessionState.ACTIVE})
 
 
 def step(
@@ -216,18 +216,18 @@ def _link_restored(draft: Draft, fact: LinkRestored) -> None:
 
 
 def _room_changed(draft: Draft, fact: RoomChanged) -> None:
-    if draft.session_state in _IN_THE_ROOM and fact.metadata != draft.run.room_metadata:
+    if draft.session_state in IN_THE_ROOM and fact.metadata != draft.run.room_metadata:
         draft.note(room_metadata=fact.metadata)
 
 
 def _local_changed(draft: Draft, fact: LocalChanged) -> None:
-    if draft.session_state in _IN_THE_ROOM and fact.local != draft.run.local:
+    if draft.session_state in IN_THE_ROOM and fact.local != draft.run.local:
         draft.note(local=fact.local)
 
 
 def _link_gone(draft: Draft, fact: LinkGone) -> None:
     draft.fire(Cause.LINK_GONE)
-    if fact.kind == "room-deleted" and draft.session_state in _IN_THE_ROOM:
+    if fact.kind == "room-deleted" and draft.session_state in IN_THE_ROOM:
         draft.end(Cause.ROOM_DELETED, EndReason.ROOM_DELETED)
     else:
         sentence = LINK_GONE.get(fact.kind, LINK_GONE["link-lost"])
@@ -269,7 +269,7 @@ def _roster_moves(draft: Draft) -> bool:
     Before the room is joined they are nobody's; while the link is being restored they wait:
     ``RoomJoined`` and ``LinkRestored`` carry the whole roster.
     """
-    return draft.session_state in _IN_THE_ROOM and not draft.before.is_reconnecting
+    return draft.session_state in IN_THE_ROOM and not draft.before.is_reconnecting
 
 
 def _joined(draft: Draft, fact: ParticipantJoined) -> None:
@@ -402,4 +402,5 @@ _FACTS: Final[Mapping[type[Fact], Callable[[Draft, Any], None]]] = {
     UsageTold: _usage_told,
     BufferingStarted: _buffering_started,
     BufferingStopped: _buffering_stopped,
+    **MEDIA_STEPS,
 }

@@ -16,6 +16,7 @@ from session_fsm.states import (
     AgentState,
     ConnectionState,
     EndReason,
+    MediaState,
     SessionState,
 )
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from session_fsm.channel.usage import Usage
-    from session_fsm.errors import SessionError
+    from session_fsm.errors import MediaError, SessionError
     from session_fsm.messages.message import Message
     from session_fsm.states import UserState
 
@@ -186,6 +187,46 @@ class AgentSnapshot:
         return self.state in AGENT_FINISHED
 
 
+@attrs.frozen
+class MediaSnapshot:
+    """What can be seen of one thing that this client can send.
+
+    Attributes:
+        state: See `MediaState`.
+        device: What the input calls itself while it is open or being opened, or None.
+        track: The transport's own object (``livekit.rtc.LocalTrack``) while it is published.
+        failure: Why it failed, or None; cleared when it is opened again, turned off, or by
+            ``start()``.
+    """
+
+    state: MediaState = MediaState.OFF
+    device: str | None = None
+    track: object | None = attrs.field(default=None, eq=id)
+    failure: MediaError | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON-able data."""
+        failure = self.failure
+        return {
+            "state": self.state.value,
+            "device": self.device,
+            "is_published": self.track is not None,
+            "failure": failure and {"kind": failure.kind, "message": str(failure)},
+        }
+
+
+@attrs.frozen
+class LocalMedia:
+    """Everything that this client can send."""
+
+    microphone: MediaSnapshot = MediaSnapshot()
+    camera: MediaSnapshot = MediaSnapshot()
+    screen_share: MediaSnapshot = MediaSnapshot()
+
+
+NOTHING_SENT: Final = LocalMedia()
+
+
 @attrs.frozen(eq=False)
 class SessionSnapshot:
     """Everything that can be seen of a session at one moment; nothing in it contradicts the rest.
@@ -199,6 +240,7 @@ class SessionSnapshot:
         roster: Everybody of kind AGENT in the room.
         log: The messages, and what is needed to merge more.
         run: What belongs to the present run.
+        media: What this client sends.
     """
 
     seq: int = 0
@@ -209,6 +251,7 @@ class SessionSnapshot:
     roster: Roster = ()
     log: MessageLog = EMPTY_LOG
     run: RunSnapshot = RunSnapshot()
+    media: LocalMedia = NOTHING_SENT
 
     @property
     def failure(self) -> SessionError | None:
@@ -271,6 +314,7 @@ class SessionSnapshot:
             self.roster,
             log,
             self.run,
+            self.media,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -292,6 +336,9 @@ class SessionSnapshot:
                 "name": self.local.name,
                 "metadata": self.local.metadata,
                 "attributes": dict(self.local.attributes),
+                "microphone": self.media.microphone.to_dict(),
+                "camera": self.media.camera.to_dict(),
+                "screen_share": self.media.screen_share.to_dict(),
             },
             "end_reason": self.end_reason.value if self.end_reason else None,
             "failure": failure

@@ -74,6 +74,21 @@ class EndReason(StrEnum):
     """Something stopped it; ``failure`` says what."""
 
 
+class MediaState(StrEnum):
+    """What becomes of something that is sent: the microphone, the camera, or the screen."""
+
+    OFF = "off"
+    """Nothing is sent, and no device is held."""
+    OPENING = "opening"
+    """The input is being opened, or waits for the room to be joined."""
+    LIVE = "live"
+    """What the input gives is sent."""
+    MUTED = "muted"
+    """The track is published and the input is held, and nothing of it is sent."""
+    FAILED = "failed"
+    """The input could not be opened, broke, or could not be published; ``failure`` says why."""
+
+
 AGENT_READY = frozenset({AgentState.LISTENING, AgentState.THINKING, AgentState.SPEAKING})
 """The states in which the agent takes part in the conversation."""
 AGENT_PENDING = frozenset({AgentState.CONNECTING, AgentState.INITIALIZING, AgentState.IDLE})

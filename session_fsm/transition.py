@@ -10,7 +10,8 @@ class Transition(NamedTuple):
     """A chart has moved.
 
     Attributes:
-        machine: ``"session"``, ``"connection"`` or ``"agent"``.
+        machine: ``"session"``, ``"connection"``, ``"agent"``, ``"microphone"``, ``"camera"`` or
+            ``"screen_share"``.
         trigger: The trigger that was fired.
         source: The state before.
         dest: The state after.

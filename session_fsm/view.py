@@ -72,7 +72,7 @@ class SessionView:
 
     @property
     def transitions(self) -> EventStream[Transition]:
-        """Every transition of the three charts, after the snapshot that shows it."""
+        """Every transition of all charts, after the snapshot that shows it."""
         return self._transitions
 
     @property

@@ -11,7 +11,15 @@ if TYPE_CHECKING:
 
     from session_fsm.cli.arguments import Subparsers
 
-MACHINES: Final = ("session", "connection", "agent", "coupling")
+MACHINES: Final = (
+    "session",
+    "connection",
+    "agent",
+    "microphone",
+    "camera",
+    "screen_share",
+    "coupling",
+)
 FORMATS: Final = ("mermaid", "dot", "svg", "table")
 FOLDER: Final = "diagrams"
 

@@ -5,9 +5,9 @@
     >>> print(mermaid(CONNECTION).splitlines()[0])
     stateDiagram-v2
 
-A running session can be drawn, too: ``mermaid(session)`` shows its three charts with the current
+A running session can be drawn, too: ``mermaid(session)`` shows its charts with the current
 states and the last transitions marked, ``mermaid(session, machine="agent")`` one of them.
-``coupling()`` is what drives the three charts together.
+``coupling()`` is what drives the charts together.
 
 In every drawing a state has the id that ``node_id(machine, state)`` returns: user interfaces find
 the elements of an SVG by it.
@@ -48,7 +48,8 @@ def mermaid(what: Drawable, *, machine: str | None = None) -> str:
 
     Args:
         what: A chart, a running session, or ``coupling()``.
-        machine: ``"session"``, ``"connection"`` or ``"agent"``: that chart of a session only.
+        machine: ``"session"``, ``"connection"``, ``"agent"``, ``"microphone"``, ``"camera"`` or
+            ``"screen_share"``: that chart of a session only.
     """
     match _picture(what, machine):
         case Diagram() as drawing:

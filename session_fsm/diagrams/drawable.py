@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from session_fsm.charts import AGENT, CHARTS, CONNECTION, SESSION, Chart
+from session_fsm.charts import AGENT, CHARTS, CONNECTION, MEDIA, SESSION, Chart
 from session_fsm.diagrams.coupling import Coupling
 from session_fsm.diagrams.model import Diagram, Overview, diagram
 
@@ -62,6 +62,7 @@ def _session(session: Running) -> tuple[Diagram, ...]:
         (SESSION, now.state),
         (CONNECTION, now.connection_state),
         (AGENT, now.agent.state),
+        *((chart, getattr(now.media, name).state) for name, chart in MEDIA.items()),
     )
     return tuple(
         diagram(chart, current=str(state), last=last.get(chart.name)) for chart, state in states

@@ -23,6 +23,7 @@ COLOURS: Final = {
     "session": "fill:#ddf4ff,color:#24292f,stroke:#0969da",
     "connection": "fill:#dafbe1,color:#24292f,stroke:#1a7f37",
     "agent": "fill:#fbefff,color:#24292f,stroke:#8250df",
+    "media": "fill:#fff1e5,color:#24292f,stroke:#bc4c00",
     "level": "fill:#fff8c5,color:#24292f,stroke:#9a6700",
 }
 """Charts, and causes that are looked at after every step."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from session_fsm.effects import Effect
-    from session_fsm.snapshot import SessionSnapshot
+    from session_fsm.snapshot import MediaSnapshot, SessionSnapshot
 
 
 NEVER_TAKEN: tuple[Arrow, ...] = tuple(
@@ -95,6 +95,26 @@ def _exactly_one_flag_or_buffering(now: SessionSnapshot) -> bool:
     return flags == (agent.state != "pre-connect-buffering")
 
 
+def _media(now: SessionSnapshot) -> list[MediaSnapshot]:
+    return [now.media.microphone, now.media.camera, now.media.screen_share]
+
+
+def _nothing_is_sent_without_a_room(now: SessionSnapshot) -> bool:
+    states = {one.state.value for one in _media(now)}
+    if now.state in {"idle", "ending"}:
+        return states <= {"off", "failed"}
+    return now.state in {"dispatching", "active"} or states <= {"off", "opening", "failed"}
+
+
+def _what_is_sent_has_a_track_and_a_device(now: SessionSnapshot) -> bool:
+    return all(
+        (one.track is not None) is (one.state in {"live", "muted"})
+        and (one.device is not None) is (one.state in {"opening", "live", "muted"})
+        and (one.failure is not None) is (one.state == "failed")
+        for one in _media(now)
+    )
+
+
 _RULES: tuple[Callable[[SessionSnapshot], bool], ...] = (
     _no_link_without_a_token,
     _the_agent_is_finished_exactly_when_the_session_is,
@@ -108,6 +128,8 @@ _RULES: tuple[Callable[[SessionSnapshot], bool], ...] = (
     _a_failed_agent_says_why,
     _whoever_is_linked_knows_the_room,
     _exactly_one_flag_or_buffering,
+    _nothing_is_sent_without_a_room,
+    _what_is_sent_has_a_track_and_a_device,
 )
 
 
@@ -139,7 +161,7 @@ def telling_steps() -> tuple[Taken, ...]:
         view = view_of(taken.source)
         _, arrows = expected(view, taken.event, taken.world.wanted)
         if arrows:
-            found.setdefault((view.triple, *arrows), taken)
+            found.setdefault((view.triple, view.media, *arrows), taken)
     return tuple(found.values())
 
 

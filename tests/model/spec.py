@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import attrs
 
-from model.view import Person, View, person
+from model.view import MEDIA, Person, Sent, View, person
 from session_fsm import events as ev
 from session_fsm.errors import (
     AgentError,
@@ -69,6 +69,13 @@ _RULES = {
     ev.UsageTold: "nothing",
     ev.BufferingStarted: "buffering_started",
     ev.BufferingStopped: "buffering_stopped",
+    ev.MediaOpening: "media_opening",
+    ev.MediaOpened: "media_opened",
+    ev.MediaSwitched: "media_switched",
+    ev.MediaMuted: "media_muted",
+    ev.MediaUnmuted: "media_unmuted",
+    ev.MediaClosed: "media_closed",
+    ev.MediaFailed: "media_failed",
 }
 
 
@@ -92,6 +99,9 @@ class _Now:
     room: str | None
     met_now: frozenset[str]
     met_before: frozenset[tuple[str, str]]
+    microphone: Sent
+    camera: Sent
+    screen_share: Sent
     wanted: str | None
     arrows: list[Arrow] = attrs.Factory(list)
 
@@ -100,6 +110,10 @@ class _Now:
     def move(self, machine: str, trigger: str, dest: str) -> None:
         self.arrows.append((machine, trigger, getattr(self, machine), dest))
         setattr(self, machine, dest)
+
+    def send(self, source: str, trigger: str, after: Sent) -> None:
+        self.arrows.append((source, trigger, getattr(self, source).state, after.state))
+        setattr(self, source, after)
 
     def stop(self, trigger: str, reason: str, error: SessionError | None = None) -> None:
         if self.session in {"idle", "ending"}:
@@ -110,6 +124,9 @@ class _Now:
         else:
             self.move("session", trigger, "ending")
             self.move("agent", "finish", "disconnected")
+        for source in MEDIA:
+            if getattr(self, source).state in {"opening", "live", "muted"}:
+                self.send(source, "release", Sent())
         self.end_reason = reason
         self.failure = error and (type(error).__name__, error.kind)
         self.who, self.responsive, self.deaf = None, True, False
@@ -134,6 +151,9 @@ class _Now:
             self.responsive, self.deaf = True, False
             self.move("session", "start", "fetching-token")
             self.move("agent", "await_agent", "connecting")
+            for source in MEDIA:
+                if getattr(self, source).state != "off":
+                    self.send(source, "close", Sent())
 
     def token_ready(self, fact: ev.TokenReady) -> None:
         if self.session == "fetching-token":
@@ -294,6 +314,41 @@ class _Now:
         self.move("agent", "buffering_stopped", "initializing" if there else "connecting")
         for one in there:
             self.hear(one.says)
+
+    # What is sent --------------------------------------------------------------------------------
+
+    def media_opening(self, fact: ev.MediaOpening) -> None:
+        runs = self.session not in {"idle", "ending"}
+        if runs and getattr(self, fact.source).state in {"off", "failed"}:
+            self.send(fact.source, "open", Sent("opening", fact.device))
+
+    def media_opened(self, fact: ev.MediaOpened) -> None:
+        sent: Sent = getattr(self, fact.source)
+        if self.is_in_the_room and sent.state == "opening":
+            self.send(fact.source, "opened", Sent("live", sent.device, fact.track))
+
+    def media_switched(self, fact: ev.MediaSwitched) -> None:
+        sent: Sent = getattr(self, fact.source)
+        if sent.state in {"live", "muted"}:
+            setattr(self, fact.source, sent._replace(device=fact.device))
+
+    def media_muted(self, fact: ev.MediaMuted) -> None:
+        sent: Sent = getattr(self, fact.source)
+        if sent.state == "live":
+            self.send(fact.source, "mute", sent._replace(state="muted"))
+
+    def media_unmuted(self, fact: ev.MediaUnmuted) -> None:
+        sent: Sent = getattr(self, fact.source)
+        if sent.state == "muted":
+            self.send(fact.source, "unmute", sent._replace(state="live"))
+
+    def media_closed(self, fact: ev.MediaClosed) -> None:
+        if getattr(self, fact.source).state != "off":
+            self.send(fact.source, "close", Sent())
+
+    def media_failed(self, fact: ev.MediaFailed) -> None:
+        if getattr(self, fact.source).state in {"opening", "live", "muted"}:
+            self.send(fact.source, "fail", Sent("failed", failure=fact.error.kind))
 
     def nothing(self, _fact: object) -> None:
         pass

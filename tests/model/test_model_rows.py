@@ -9,14 +9,24 @@ import pytest
 
 from model.checks import NEVER_TAKEN, first_difference, fresh_reducer, telling_steps
 from session_fsm import charts
-from session_fsm.charts import AGENT, CONNECTION, COUPLING, READY, REPORTS, SESSION, Chart, Edge
-from session_fsm.states import AgentState, ConnectionState, SessionState
+from session_fsm.charts import (
+    AGENT,
+    CHARTS,
+    COUPLING,
+    MEDIA,
+    MEDIA_COUPLING,
+    READY,
+    REPORTS,
+    Chart,
+    Edge,
+)
+from session_fsm.states import AgentState, ConnectionState, MediaState, SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ENUMS = {"session": SessionState, "connection": ConnectionState, "agent": AgentState}
-BY_NAME = {chart.name: chart for chart in (SESSION, CONNECTION, AGENT)}
+BY_NAME: dict[str, Chart[Any]] = {chart.name: chart for chart in CHARTS}
 
 
 @attrs.frozen
@@ -35,7 +45,13 @@ def after(word: str, words: tuple[str, ...]) -> str:
 
 def rebuilt(chart: Chart[Any], edges: list[Edge]) -> Chart[Any]:
     rows = (tuple(word for word in edge if word is not None) for edge in edges)
-    return Chart(chart.name, ENUMS[chart.name], chart.initial, *rows)
+    return Chart(chart.name, ENUMS.get(chart.name, MediaState), chart.initial, *rows)
+
+
+def table_with(chart: Chart[Any]) -> tuple[str, Any]:
+    if chart.name in MEDIA:
+        return "MEDIA", {**MEDIA, chart.name: chart}
+    return chart.name.upper(), chart
 
 
 def changed_charts() -> Iterator[Change]:
@@ -43,19 +59,19 @@ def changed_charts() -> Iterator[Change]:
         edges = list(chart.transitions)
         for place, edge in enumerate(edges):
             row = f"{chart.name}: {edge.trigger} from {edge.source} to {edge.dest}"
-            name = chart.name.upper()
             rest = edges[:place], edges[place + 1 :]
-            yield Change(f"{row}, dropped", name, rebuilt(chart, [*rest[0], *rest[1]]), edge)
+            dropped = rebuilt(chart, [*rest[0], *rest[1]])
+            yield Change(f"{row}, dropped", *table_with(dropped), edge)
             dest = after(edge.dest, chart.states)
             led_away = edge._replace(
                 dest=after(dest, chart.states) if dest == edge.source else dest
             )
             elsewhere = rebuilt(chart, [*rest[0], led_away, *rest[1]])
-            yield Change(f"{row}, led away", name, elsewhere, edge)
+            yield Change(f"{row}, led away", *table_with(elsewhere), edge)
             if edge.guard is not None:
                 bare = edge._replace(guard=None)
                 moved = rebuilt(chart, [bare, *rest[0], *rest[1]])
-                yield Change(f"{row}, unguarded and first", name, moved)
+                yield Change(f"{row}, unguarded and first", *table_with(moved))
 
 
 def changed_coupling() -> Iterator[Change]:
@@ -80,6 +96,10 @@ def changed_rest() -> Iterator[Change]:
         causes = tuple(REPORTS.values())
         other = next(one for one in causes if one is after(cause, causes))
         yield Change(f"report {word}, led away", "REPORTS", {**REPORTS, word: other})
+    triggers = tuple(MEDIA_COUPLING.values())
+    for cause, trigger in MEDIA_COUPLING.items():
+        led_away = {**MEDIA_COUPLING, cause: after(trigger, triggers)}
+        yield Change(f"{cause.name}, led away", "MEDIA_COUPLING", led_away)
     state, agents, trigger = READY
     yield Change("ready, dropped", "READY", (state, frozenset(), trigger))
     for word in sorted(agents):

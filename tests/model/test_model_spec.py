@@ -19,6 +19,7 @@ from session_fsm.events import (
     End,
     FromRun,
     LinkFact,
+    MediaFact,
     ParticipantFact,
     RunFact,
     Start,
@@ -99,7 +100,7 @@ def test_the_worlds_hold_every_event() -> None:
             commands.add(type(taken.event))
     all_facts = {
         fact
-        for kinds in (RunFact, LinkFact, ParticipantFact, ChannelFact, BufferFact)
+        for kinds in (RunFact, LinkFact, ParticipantFact, ChannelFact, BufferFact, MediaFact)
         for fact in get_args(kinds)
     }
     assert facts == all_facts
@@ -120,6 +121,6 @@ def test_every_arrow_of_every_chart_is_taken_somewhere_and_every_state_is_reache
     assert {(machine, trigger) for machine, trigger, *_ in taken} == {
         (chart.name, edge.trigger) for chart in CHARTS for edge in chart.transitions
     }
-    for chart, place in zip(CHARTS, range(3), strict=True):
-        reached = {view_of(one).triple[place] for world in WORLDS for one in states_of(world)}
-        assert reached == set(chart.states)
+    views = [view_of(one) for world in WORLDS for one in states_of(world)]
+    for place, chart in enumerate(CHARTS):
+        assert {(view.triple + view.media)[place] for view in views} == set(chart.states)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from session_fsm.charts import AGENT, CONNECTION, SESSION
-from session_fsm.states import AgentState, ConnectionState, SessionState
+from session_fsm.charts import AGENT, CAMERA, CHARTS, CONNECTION, MICROPHONE, SCREEN_SHARE, SESSION
+from session_fsm.states import AgentState, ConnectionState, MediaState, SessionState
 
 if TYPE_CHECKING:
     from enum import StrEnum
@@ -97,6 +97,24 @@ AGENT_TABLE = [
     ("fail", "thinking", "failed", None),
     ("fail", "speaking", "failed", None),
 ]
+MEDIA_TABLE = [
+    ("open", "off", "opening", None),
+    ("open", "failed", "opening", None),
+    ("opened", "opening", "live", None),
+    ("mute", "live", "muted", None),
+    ("unmute", "muted", "live", None),
+    ("close", "opening", "off", None),
+    ("close", "live", "off", None),
+    ("close", "muted", "off", None),
+    ("close", "failed", "off", None),
+    ("release", "opening", "off", None),
+    ("release", "live", "off", None),
+    ("release", "muted", "off", None),
+    ("fail", "opening", "failed", None),
+    ("fail", "live", "failed", None),
+    ("fail", "muted", "failed", None),
+]
+MEDIA_STATES = ("off", "opening", "live", "muted", "failed")
 SESSION_STATES = ("idle", "fetching-token", "connecting", "dispatching", "active", "ending")
 CONNECTION_STATES = ("disconnected", "connecting", "connected", "reconnecting")
 AGENT_STATES = (
@@ -126,8 +144,15 @@ AGREED = {
         CONNECTION, ConnectionState, "disconnected", CONNECTION_STATES, CONNECTION_TABLE
     ),
     "agent": Agreed(AGENT, AgentState, "disconnected", AGENT_STATES, AGENT_TABLE),
+    "microphone": Agreed(MICROPHONE, MediaState, "off", MEDIA_STATES, MEDIA_TABLE),
+    "camera": Agreed(CAMERA, MediaState, "off", MEDIA_STATES, MEDIA_TABLE),
+    "screen_share": Agreed(SCREEN_SHARE, MediaState, "off", MEDIA_STATES, MEDIA_TABLE),
 }
 EACH = pytest.mark.parametrize("name", AGREED)
+
+
+def test_these_are_all_the_charts() -> None:
+    assert tuple(AGREED) == tuple(chart.name for chart in CHARTS)
 
 
 @EACH

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from session_fsm.roster import Participant
-    from session_fsm.snapshot import SessionSnapshot
+    from session_fsm.snapshot import MediaSnapshot, SessionSnapshot
+
+MEDIA = ("microphone", "camera", "screen_share")
 
 
 class Person(NamedTuple):
@@ -16,6 +18,15 @@ class Person(NamedTuple):
     says: str = ""
     speaks_for: str = ""
     named: str = ""
+
+
+class Sent(NamedTuple):
+    """One thing that can be sent."""
+
+    state: str = "off"
+    device: str | None = None
+    track: object | None = None
+    failure: str | None = None
 
 
 class View(NamedTuple):
@@ -37,10 +48,17 @@ class View(NamedTuple):
     room: str | None = None
     met_now: frozenset[str] = frozenset()
     met_before: frozenset[tuple[str, str]] = frozenset()
+    microphone: Sent = Sent()
+    camera: Sent = Sent()
+    screen_share: Sent = Sent()
 
     @property
     def triple(self) -> tuple[str, str, str]:
         return self.session, self.connection, self.agent
+
+    @property
+    def media(self) -> tuple[str, str, str]:
+        return self.microphone.state, self.camera.state, self.screen_share.state
 
 
 def view_of(snapshot: SessionSnapshot) -> View:
@@ -64,7 +82,12 @@ def view_of(snapshot: SessionSnapshot) -> View:
         room=snapshot.room_name,
         met_now=run.met,
         met_before=run.met_before,
+        **{source: sent(getattr(snapshot.media, source)) for source in MEDIA},
     )
+
+
+def sent(one: MediaSnapshot) -> Sent:
+    return Sent(one.state.value, one.device, one.track, one.failure and one.failure.kind)
 
 
 def person(one: Participant) -> Person:

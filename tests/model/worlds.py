@@ -14,6 +14,7 @@ from session_fsm.errors import (
     AgentError,
     ConnectError,
     EncryptionError,
+    MediaError,
     SessionStateError,
     TokenError,
 )
@@ -30,6 +31,13 @@ from session_fsm.events import (
     LinkLost,
     LinkRestored,
     LocalChanged,
+    MediaClosed,
+    MediaFailed,
+    MediaMuted,
+    MediaOpened,
+    MediaOpening,
+    MediaSwitched,
+    MediaUnmuted,
     ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
@@ -253,7 +261,56 @@ PROBES = World(
         LocalChanged(Local("Ann")),
     ),
 )
-WORLDS = (JOURNEY, REPORTS, LINK, TWO, HANDOVER, NAMES, AGAIN, PROBES)
+
+
+def media(source: str, *devices: str) -> tuple[Fact, ...]:
+    return (
+        MediaOpening(source, devices[0]),
+        MediaOpened(source, f"track of the {source}"),
+        *(MediaSwitched(source, device) for device in devices),
+        MediaMuted(source),
+        MediaUnmuted(source),
+        MediaClosed(source),
+        MediaFailed(source, MediaError("It failed.", kind="in-use")),
+    )
+
+
+VOICE = World(
+    "the microphone all along",
+    (
+        TokenReady(dispatches=False),
+        here(),
+        here(agent(says="listening")),
+        ParticipantJoined(agent()),
+        *(says("a", word) for word in ("idle", "speaking")),
+        ParticipantLeft("a"),
+        ParticipantLeft("a", on_purpose=True),
+        LinkLost(),
+        LinkRestored(),
+        LinkGone("room-deleted"),
+        RunFailed(ConnectError("It failed.", kind="refused")),
+        RunFailed(AgentError("It failed.", kind="not-ready")),
+        BufferingStarted(),
+        BufferingStopped(),
+        SOON,
+        BACK,
+        *media("microphone", "one", "two"),
+    ),
+)
+ALL_SENT = World(
+    "everything that can be sent",
+    (
+        here(agent(says="listening")),
+        ParticipantLeft("a"),
+        ParticipantLeft("a", on_purpose=True),
+        LinkGone("room-deleted"),
+        BACK,
+        *media("microphone", "one"),
+        *media("camera", "two"),
+        *media("screen_share", "three"),
+    ),
+)
+WORLDS = (JOURNEY, REPORTS, LINK, TWO, HANDOVER, NAMES, AGAIN, PROBES, VOICE, ALL_SENT)
 
 
 class Taken(NamedTuple):

@@ -59,6 +59,7 @@ PLAIN: dict[object, st.SearchStrategy[Any]] = {
     object: st.builds(Track),
     IncomingStream: st.builds(Track),
     datetime: st.datetimes(timezones=st.just(UTC)),
+    errors.MediaError: st.builds(errors.MediaError, st.text(), kind=st.text()),
     errors.StreamError: st.builds(errors.StreamError, st.text(), kind=st.text()),
     errors.RpcError: st.builds(
         errors.RpcError, st.text(), kind=st.text(), code=st.integers(), data=st.text()

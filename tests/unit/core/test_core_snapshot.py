@@ -56,6 +56,10 @@ def test_the_flags_of_the_link(state: ConnectionState) -> None:
     assert (now.is_connected, now.is_reconnecting) == LINK_FLAGS[state]
 
 
+OFF = {"state": "off", "device": None, "is_published": False, "failure": None}
+NOTHING_SENT = {"microphone": OFF, "camera": OFF, "screen_share": OFF}
+
+
 def test_a_session_that_never_started_as_json() -> None:
     assert json.loads(json.dumps(SessionSnapshot().to_dict())) == {
         "seq": 0,
@@ -68,7 +72,7 @@ def test_a_session_that_never_started_as_json() -> None:
         "room_name": None,
         "local_identity": None,
         "room_metadata": "",
-        "local": {"name": "", "metadata": "", "attributes": {}},
+        "local": {"name": "", "metadata": "", "attributes": {}, **NOTHING_SENT},
         "end_reason": None,
         "failure": None,
         "agent": {
@@ -112,7 +116,7 @@ def test_a_conversation_as_json() -> None:
         "room_name": "room",
         "local_identity": "me",
         "room_metadata": "",
-        "local": {"name": "", "metadata": "", "attributes": {}},
+        "local": {"name": "", "metadata": "", "attributes": {}, **NOTHING_SENT},
         "end_reason": None,
         "failure": None,
         "agent": {

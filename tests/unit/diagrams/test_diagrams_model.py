@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from session_fsm.charts import AGENT, CHARTS, COUPLING, SESSION, Chart
+from session_fsm.charts import AGENT, CHARTS, COUPLING, MEDIA, MEDIA_COUPLING, SESSION, Chart
 from session_fsm.diagrams import coupling, diagram, node_id
 from session_fsm.diagrams.model import transitions_of
 from session_fsm.transition import Transition
@@ -85,7 +85,12 @@ def test_diagrams_ids_are_words() -> None:
 def test_diagrams_the_coupling_has_every_cause_and_the_level_rule() -> None:
     drawn = coupling()
     fires = {cause.words: cause.fires for cause in drawn.causes}
-    assert {cause.value: fired for cause, fired in COUPLING.items()}.items() <= fires.items()
+    for cause, fired in COUPLING.items():
+        of_all = [pair for pair in fired if pair[0] not in MEDIA]
+        together = {("media", trigger) for name, trigger in fired if name in MEDIA}
+        assert fires[cause.value] == (*of_all, *together)
+    for cause, trigger in MEDIA_COUPLING.items():
+        assert fires[cause.value] == (("media", trigger),)
     (level,) = (cause for cause in drawn.causes if cause.is_level)
     assert level.fires == (("session", "agent_ready"),)
     assert "listening, thinking or speaking" in level.words

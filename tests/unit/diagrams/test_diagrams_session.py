@@ -51,7 +51,7 @@ def test_diagrams_dot_of_a_session_highlights_and_keeps_ids() -> None:
     assert plain in before
     assert plain not in after
     assert 'session_active [id="session_active", label="active", fillcolor=' in after
-    assert before.count("subgraph cluster_") == 3
+    assert before.count("subgraph cluster_") == 6
 
 
 def test_diagrams_table_of_a_session_names_the_state() -> None:

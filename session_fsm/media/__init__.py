@@ -1,0 +1,1 @@
+"""Audio and video: what this client sends, and what it hears and sees."""
