@@ -49,6 +49,20 @@ if TYPE_CHECKING:
     from session_fsm.errors import TokenError as TokenError
     from session_fsm.errors import UpdateError as UpdateError
     from session_fsm.limits import Limits as Limits
+    from session_fsm.media.frames import AudioFrame as AudioFrame
+    from session_fsm.media.frames import VideoFrame as VideoFrame
+    from session_fsm.media.inputs import FrameInput as FrameInput
+    from session_fsm.media.inputs import MediaInput as MediaInput
+    from session_fsm.media.outputs import AudioOutput as AudioOutput
+    from session_fsm.media.outputs import CallbackOutput as CallbackOutput
+    from session_fsm.media.outputs import NullOutput as NullOutput
+    from session_fsm.media.playback import Playback as Playback
+    from session_fsm.media.remote import FrameReader as FrameReader
+    from session_fsm.media.slot import MediaSlot as MediaSlot
+    from session_fsm.media.synthetic import SilenceInput as SilenceInput
+    from session_fsm.media.synthetic import ToneInput as ToneInput
+    from session_fsm.media.wav import WavInput as WavInput
+    from session_fsm.media.wav import WavOutput as WavOutput
     from session_fsm.messages.attachment import Attachment as Attachment
     from session_fsm.messages.attachment import AttachmentState as AttachmentState
     from session_fsm.messages.expression import Expression as Expression
@@ -65,6 +79,7 @@ if TYPE_CHECKING:
     from session_fsm.states import AgentState as AgentState
     from session_fsm.states import ConnectionState as ConnectionState
     from session_fsm.states import EndReason as EndReason
+    from session_fsm.states import MediaState as MediaState
     from session_fsm.states import SessionState as SessionState
     from session_fsm.states import UserState as UserState
     from session_fsm.tokens.cached import MemoryStore as MemoryStore
@@ -79,7 +94,6 @@ if TYPE_CHECKING:
     from session_fsm.transports.rpc import RpcCall as RpcCall
 
 _HOMES: Final = {
-    "__version__": "_version",
     "Agent": "agent",
     "AgentError": "errors",
     "AgentLeft": "errors",
@@ -88,6 +102,9 @@ _HOMES: Final = {
     "AgentTimeout": "errors",
     "Attachment": "messages.attachment",
     "AttachmentState": "messages.attachment",
+    "AudioFrame": "media.frames",
+    "AudioOutput": "media.outputs",
+    "CallbackOutput": "media.outputs",
     "ChannelError": "errors",
     "ConnectError": "errors",
     "ConnectionDetails": "tokens.details",
@@ -95,21 +112,28 @@ _HOMES: Final = {
     "DataFrame": "transports.data_tracks",
     "EncryptionError": "errors",
     "EndReason": "states",
-    "IncomingStream": "data.incoming",
     "Expression": "messages.expression",
+    "FrameInput": "media.inputs",
+    "FrameReader": "media.remote",
+    "IncomingStream": "data.incoming",
     "Limits": "limits",
     "LocalDataTrack": "data.tracks",
     "LocalParticipant": "data.local",
     "MediaError": "errors",
-    "Message": "messages.message",
+    "MediaInput": "media.inputs",
+    "MediaSlot": "media.slot",
+    "MediaState": "states",
     "MemoryStore": "tokens.cached",
+    "Message": "messages.message",
     "MessageAdded": "messages.message",
     "MessageKind": "messages.message",
     "MessageStatus": "messages.message",
     "MessageStore": "messages.store",
     "MessageUpdated": "messages.message",
+    "NullOutput": "media.outputs",
     "OutgoingStream": "data.outgoing",
     "OutgoingText": "data.outgoing_text",
+    "Playback": "media.playback",
     "Progress": "data.outcome",
     "RecordingError": "errors",
     "RemoteDataTrack": "data.tracks",
@@ -124,22 +148,28 @@ _HOMES: Final = {
     "SessionSnapshot": "snapshot",
     "SessionState": "states",
     "SessionStateError": "errors",
+    "SilenceInput": "media.synthetic",
     "StaleAgent": "errors",
+    "StoredToken": "tokens.cached",
     "StreamEnd": "data.outcome",
     "StreamError": "errors",
     "StreamHeader": "data.info",
     "StreamInfo": "data.info",
     "StreamKind": "data.info",
     "StreamOutcome": "data.outcome",
-    "StoredToken": "tokens.cached",
     "TokenError": "errors",
     "TokenOptions": "tokens.details",
     "TokenSource": "tokens.source",
     "TokenStore": "tokens.cached",
+    "ToneInput": "media.synthetic",
     "Transition": "transition",
     "Transport": "transports.base",
     "UpdateError": "errors",
     "UserState": "states",
+    "VideoFrame": "media.frames",
+    "WavInput": "media.wav",
+    "WavOutput": "media.wav",
+    "__version__": "_version",
 }
 """Public name -> module that has it."""
 

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from session_fsm.channel.calls import ChannelCalls
 from session_fsm.data.parsed import ParsedAttribute
+from session_fsm.media.heard import AgentMedia
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from session_fsm.channel.client import Channel
     from session_fsm.channel.usage import Usage
+    from session_fsm.media.frames import AudioFrame, VideoFrame
+    from session_fsm.media.remote import Reception
     from session_fsm.snapshot import SessionSnapshot
     from session_fsm.states import AgentState, UserState
-    from stores import Store
+    from stores import OnUnhandled, Store
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -29,13 +32,21 @@ class _Wait(Protocol):
     ) -> SessionSnapshot: ...
 
 
-class Agent(ChannelCalls):
+class Agent(ChannelCalls, AgentMedia):
     """The agent of a session. Each attribute is a store, with ``.value`` and ``.subscribe``."""
 
     def __init__(
-        self, snapshots: Store[SessionSnapshot], wait_until: _Wait, channel: Channel
+        self,
+        snapshots: Store[SessionSnapshot],
+        wait_until: _Wait,
+        channel: Channel,
+        voice: Reception[AudioFrame],
+        sight: Reception[VideoFrame],
+        *,
+        on_unhandled: OnUnhandled | None = None,
     ) -> None:
-        super().__init__(channel)
+        ChannelCalls.__init__(self, channel)
+        AgentMedia.__init__(self, voice, sight, on_unhandled)
         self._snapshots = snapshots
         self._wait_until = wait_until
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
+
     from session_fsm.transports.base import Link, Sink
 
 
@@ -15,8 +17,12 @@ class Capability(Protocol):
         """Begin with a link that is not connected yet; ``tell`` takes facts of its run."""
         ...
 
-    def detach(self) -> None:
-        """End everything that belongs to the link: the run is over. Nothing may hang after it."""
+    def detach(self) -> asyncio.Task[None] | None:
+        """End everything that belongs to the link: the run is over. Nothing may hang after it.
+
+        Returns:
+            What still puts something away, for the run to wait for, or None.
+        """
         ...
 
     def close(self) -> None:

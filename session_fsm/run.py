@@ -93,12 +93,11 @@ class Run:
         self._closing = True
         self._timer.cancel()
         self.outbox.close()
-        if self.link is not None:
-            for capability in self._capabilities:
-                capability.detach()
+        ended = [one.detach() for one in self._capabilities] if self.link is not None else []
         running = set(self._tasks)
         for task in running:
             task.cancel()
+        running.update(task for task in ended if task is not None)
         closing = asyncio.get_running_loop().create_task(self._close(running))
         closing.add_done_callback(lambda _: self._tell(RunClosed()))
 

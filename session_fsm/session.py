@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any, Self
 
 from session_fsm.arguments import checked_patience, checked_seconds, checked_text, merged_options
@@ -18,6 +19,9 @@ from session_fsm.errors import SessionStateError
 from session_fsm.events import End, Start
 from session_fsm.limits import DEFAULT_LIMITS, Limits
 from session_fsm.mailbox import Mailbox
+from session_fsm.media.defaults import DEFAULT_INPUTS, checked_output, checked_sendable
+from session_fsm.media.playback import Playback
+from session_fsm.media.slot import MediaSlot
 from session_fsm.messages.attachment_reader import AttachmentReader
 from session_fsm.messages.attachment_sender import Enclosure, send_with
 from session_fsm.messages.history import restored
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
     from session_fsm.capability import Capability
     from session_fsm.data.rpc import Payload
     from session_fsm.data.tracks import LocalDataTrack, RemoteDataTrack
+    from session_fsm.media.defaults import Sendable
+    from session_fsm.media.outputs import AudioOutput
     from session_fsm.messages.certainty import AgentMemory
     from session_fsm.messages.message import Message
     from session_fsm.snapshot import Deadline
@@ -44,6 +50,8 @@ if TYPE_CHECKING:
     from session_fsm.tokens.source import TokenSource
     from session_fsm.transports.base import Sink, Transport
     from stores import OnUnhandled, Store
+
+logger = logging.getLogger("session_fsm")
 
 
 class Session(StreamCalls, SessionView):
@@ -66,6 +74,7 @@ class Session(StreamCalls, SessionView):
         agent_ping: Seconds from one ping to the next on the agent's session channel; two that
             are not answered make ``agent.is_responsive`` false. None: no pings.
         limits: How much of what others send is kept.
+        audio_output: Where the agent's voice is played; None: nowhere.
         history: Messages of an earlier session, as ``session.messages.export()`` gave them: they
             are the first in ``messages``, marked ``restored``.
         transport: What to reach the room with; by default the scheme of the URL decides.
@@ -89,6 +98,7 @@ class Session(StreamCalls, SessionView):
         token_timeout: float = 30.0,
         agent_ping: float | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        audio_output: AudioOutput | None = None,
         history: Sequence[Mapping[str, Any]] = (),
         transport: Transport | None = None,
         on_unhandled: OnUnhandled | None = None,
@@ -132,11 +142,24 @@ class Session(StreamCalls, SessionView):
         self._memory: AgentMemory = ChannelMemory(channel)
         attachments = AttachmentReader(receptions)
         self._capabilities: tuple[Capability, ...] = (self._streams, attachments, channel)
-        super().__init__(box.snapshots, box.transitions, box.changes, box.last, channel)
+        super().__init__(
+            box.snapshots,
+            box.transitions,
+            box.changes,
+            box.last,
+            channel,
+            on_unhandled=on_unhandled,
+        )
         self._rpc = RpcMethods(box.snapshots)
-        self._local = LocalParticipant(box.snapshots, self._running)
+        self._media = {
+            name: MediaSlot(name, box.snapshots, self._running, default, on_unhandled)
+            for name, default in DEFAULT_INPUTS.items()
+        }
+        self._local = LocalParticipant(box.snapshots, self._running, self._media)
         self._data_tracks = DataTracks(box.snapshots, on_unhandled)
+        self._playback = Playback(self._voice, checked_output(audio_output), on_unhandled)
         self._capabilities += (self._rpc, self._local, self._data_tracks)
+        self._capabilities += (*self._media.values(), self._voice, self._sight, self._playback)
 
     @property
     def room(self) -> Room | None:
@@ -148,7 +171,13 @@ class Session(StreamCalls, SessionView):
 
     # Lifecycle ----------------------------------------------------------------------------------
 
-    async def start(self) -> None:
+    async def start(
+        self,
+        *,
+        microphone: Sendable = False,
+        camera: Sendable = False,
+        screen_share: Sendable = False,
+    ) -> None:
         """Fetch a token, join the room, and wait until the agent is ready.
 
         When the token dispatches no agent, it returns as soon as the room is joined. While another
@@ -156,18 +185,35 @@ class Session(StreamCalls, SessionView):
         once; while it is ending, it waits for that and starts again. Cancelling the last call that
         waits rolls everything back.
 
+        What is to be sent is opened and published beside that, and waited for by nobody: a device
+        that fails is seen in ``session.local.microphone.failure``, and the session goes on.
+
+        Args:
+            microphone: True: the default microphone; an input, or an async iterator of frames;
+                False: nothing is heard of the user until ``session.local.microphone`` is enabled.
+            camera: The same for pictures.
+            screen_share: The same for the screen.
+
         Raises:
             TokenError: No usable token could be had.
             ConnectError: The room could not be joined.
             AgentError: The agent did not come, was not ready in time, or left.
             SessionEnded: ``end()`` was called, or the agent left on purpose.
             SessionStateError: The session is closed, or belongs to another event loop.
+            TypeError: What is to be sent is no input.
         """
         self._enter()
+        given = {"microphone": microphone, "camera": camera, "screen_share": screen_share}
+        inputs = {name: checked_sendable(name, value) for name, value in given.items()}
         while self._mailbox.is_stepping or self.snapshot.state is SessionState.ENDING:
             # An eager task of an observer runs within a step: its turn comes after it.
             await (asyncio.sleep(0) if self._mailbox.is_stepping else self._closed_run())
             self._enter()
+        if self.snapshot.state is SessionState.IDLE:
+            for name, slot in self._media.items():
+                slot.wish_at_start(inputs[name])
+        elif any(value is not False for value in inputs.values()):
+            logger.warning("start() has begun before: use session.local.microphone and the like")
         self._mailbox.post(Start())
         run = self._mailbox.run
         if run is None:
@@ -286,6 +332,11 @@ class Session(StreamCalls, SessionView):
         sent = await send_with(enclosure, text, run.outbox, self._streams, run.tell)
         shown = (one for one in reversed(self.snapshot.messages) if one.id == sent.id)
         return next(shown, sent)
+
+    @property
+    def playback(self) -> Playback:
+        """The agent's voice on the output that was given: its failure, and what it dropped."""
+        return self._playback
 
     # Calls, shared state, data tracks -----------------------------------------------------------
 

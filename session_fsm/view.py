@@ -17,17 +17,19 @@ from session_fsm.arguments import checked_patience
 from session_fsm.channel.client import Channel
 from session_fsm.errors import SessionEnded, SessionError, SessionStateError
 from session_fsm.limits import DEFAULT_LIMITS
+from session_fsm.media.remote import SOUND_BUFFER, Reception
 from session_fsm.messages.store import MessageStore
 from session_fsm.states import EndReason, SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from session_fsm.media.frames import AudioFrame, VideoFrame
     from session_fsm.messages.message import MessageChange
     from session_fsm.snapshot import SessionSnapshot
     from session_fsm.states import ConnectionState
     from session_fsm.transition import Transition
-    from stores import EventStream, Store
+    from stores import EventStream, OnUnhandled, Store
 
 ENDED: Final[Mapping[EndReason | None, str]] = {
     EndReason.ENDED: "The session was ended before that.",
@@ -46,13 +48,32 @@ class SessionView:
         changes: EventStream[MessageChange],
         last: Mapping[str, Transition],
         channel: Channel | None = None,
+        *,
+        on_unhandled: OnUnhandled | None = None,
     ) -> None:
         self._snapshots = snapshots
         self._transitions = transitions
         self._changes = changes
         self._last = last
         self._channel = channel or Channel(snapshots, changes, DEFAULT_LIMITS)
-        self.agent = Agent(snapshots, self.wait_until, self._channel)
+        self._voice: Reception[AudioFrame] = Reception(
+            snapshots.select(lambda now: now.agent.microphone_track),
+            lambda link, track, feed: link.media.hear(track, feed),
+            SOUND_BUFFER,
+        )
+        self._sight: Reception[VideoFrame] = Reception(
+            snapshots.select(lambda now: now.agent.camera_track),
+            lambda link, track, feed: link.media.watch(track, feed),
+            1,
+        )
+        self.agent = Agent(
+            snapshots,
+            self.wait_until,
+            self._channel,
+            self._voice,
+            self._sight,
+            on_unhandled=on_unhandled,
+        )
 
     def __repr__(self) -> str:
         now = self.snapshot

@@ -14,6 +14,7 @@ from session_fsm.transports.participant import Update
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from session_fsm.media.slot import MediaSlot
     from session_fsm.snapshot import SessionSnapshot
     from session_fsm.transports.base import Link, Sink
     from stores import Store
@@ -26,13 +27,17 @@ class LocalParticipant:
     """What the server knows of this participant; each attribute is a store."""
 
     def __init__(
-        self, snapshots: Store[SessionSnapshot], check_running: Callable[[str], object]
+        self,
+        snapshots: Store[SessionSnapshot],
+        check_running: Callable[[str], object],
+        media: Mapping[str, MediaSlot],
     ) -> None:
         self._snapshots = snapshots
         self._check_running = check_running
         self._link: Link | None = None
         self._turn = asyncio.Lock()
         self._sent: set[asyncio.Task[None]] = set()
+        self._media = media
 
     def __repr__(self) -> str:
         return f"<LocalParticipant {self.identity.value or 'not in a room'}>"
@@ -41,6 +46,21 @@ class LocalParticipant:
     def identity(self) -> Store[str | None]:
         """This participant's identity while the room is joined."""
         return self._snapshots.select(lambda snapshot: snapshot.local_identity)
+
+    @property
+    def microphone(self) -> MediaSlot:
+        """The microphone that is sent: whether, from which input, and how loud."""
+        return self._media["microphone"]
+
+    @property
+    def camera(self) -> MediaSlot:
+        """The camera that is sent."""
+        return self._media["camera"]
+
+    @property
+    def screen_share(self) -> MediaSlot:
+        """The screen that is sent."""
+        return self._media["screen_share"]
 
     @cached_property
     def name(self) -> Store[str]:

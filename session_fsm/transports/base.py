@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from session_fsm.events import Fact
     from session_fsm.tokens.details import ConnectionDetails
     from session_fsm.transports.data_tracks import DataTrackPort
+    from session_fsm.transports.media import MediaPort
     from session_fsm.transports.participant import ParticipantPort
     from session_fsm.transports.rpc import RpcPort
     from session_fsm.transports.streams import StreamPort
@@ -69,6 +70,11 @@ class Link(Protocol):
     @property
     def data_tracks(self) -> DataTrackPort:
         """The data tracks of this link."""
+        ...
+
+    @property
+    def media(self) -> MediaPort:
+        """The tracks of sound and pictures of this link."""
         ...
 
     async def connect(self) -> None:

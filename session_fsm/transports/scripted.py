@@ -12,18 +12,22 @@ import attrs
 from session_fsm.channel.wire import TOPIC
 from session_fsm.data.info import StreamHeader
 from session_fsm.errors import RpcError
+from session_fsm.media.frames import VideoFrame
 from session_fsm.messages.merge import FINAL, SEGMENT_ID
 from session_fsm.messages.people import CHAT_TOPIC, TRANSCRIPTION_TOPIC
 from session_fsm.roster import AGENT_NAME, AGENT_STATE, Participant, find
 from session_fsm.transports.loopback import LoopbackNetwork, LoopbackRoom
+from session_fsm.transports.loopback.media import LoopbackMediaTrack
 from session_fsm.transports.received import Received
 from session_fsm.transports.rpc import RpcCall, rpc_error
 from session_fsm.transports.scripted_channel import Place, ScriptedChannel
+from session_fsm.transports.scripted_voice import Ear, say
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
     from session_fsm.data.info import StreamInfo
+    from session_fsm.media.frames import AudioFrame
     from session_fsm.transports.loopback.streams import RoomStream
 
 
@@ -40,6 +44,8 @@ class _Job:
     identity: str
     task: asyncio.Task[None] | None
     heard: asyncio.Queue[str] = attrs.field(factory=asyncio.Queue[str])
+    track: LoopbackMediaTrack | None = None
+    ear: Ear = attrs.field(factory=Ear)
     ready: bool = False
     mute: bool = False
     is_relieved: bool = False
@@ -55,8 +61,9 @@ class ScriptedAgent:
 
     All times are in seconds, and each may be 0. It sends what livekit-agents 1.8.9 sends: the
     attribute ``lk.agent.state``, a text stream for each segment whose trailer makes it final, and
-    an audio track. Like the real one it is mute for the rest of the call when a text reaches it
-    before its audio track is there.
+    an audio track with a tone of 440 Hz for each word. Of what a user says it hears how long it
+    was, transcribes it as "heard 1.2s", and answers that. Like the real one it is mute for the
+    rest of the call when a text reaches it before its audio track is there.
 
     Attributes:
         name: Its ``lk.agent.name`` where the dispatch wants none.
@@ -71,7 +78,8 @@ class ScriptedAgent:
         methods: Its RPC methods: each gets the call and returns the answer; what one raises that is
             no ``RpcError`` is an application error.
         network: The network that it is reached by: break its links, delete its rooms.
-        heard: Every text that has reached it, in all rooms.
+        heard: Every text that has reached it, in all rooms; what was said to it, too.
+        seen: The last picture that has reached it from a user's camera or screen, by source.
         received: Every stream that has reached it, in all rooms; texts on ``lk.chat``, too.
         echoes: Topics of streams that it sends back to their senders.
         channel: What it tells of itself on its session channel, and answers.
@@ -92,6 +100,9 @@ class ScriptedAgent:
     )
     network: LoopbackNetwork = attrs.field(factory=LoopbackNetwork, repr=False)
     heard: list[str] = attrs.field(factory=list[str], init=False)
+    seen: dict[str, VideoFrame] = attrs.field(
+        factory=dict[str, "VideoFrame"], init=False, repr=False
+    )
     received: list[Received] = attrs.field(factory=list["Received"], init=False)
     channel: ScriptedChannel = attrs.field(init=False, repr=False)
     _jobs: list[_Job] = attrs.field(factory=list[_Job], init=False, repr=False)
@@ -133,7 +144,8 @@ class ScriptedAgent:
     async def _get_ready(self, job: _Job) -> None:
         if self.track_after is not None:
             await asyncio.sleep(self.track_after)
-            job.room.publish(job.identity, "microphone", object())
+            job.track = LoopbackMediaTrack()
+            job.room.publish(job.identity, "microphone", job.track)
         job.ready = True
         for other in self._jobs:
             if other is not job and other.is_relieved and other.room is job.room:
@@ -148,7 +160,7 @@ class ScriptedAgent:
         stream = job.room.open_text(job.identity, TRANSCRIPTION_TOPIC, attributes)
         for place, word in enumerate(text.split()):
             stream.write(f" {word}" if place else word)
-            await asyncio.sleep(self.word_every)
+            await say(job.track, self.word_every)
         stream.close({FINAL: "true"})
         self._report(job, "listening")
 
@@ -170,6 +182,27 @@ class ScriptedAgent:
             if not job.mute:
                 self.heard.append(text)
                 job.heard.put_nowait(text)
+
+    def listen(
+        self, room: LoopbackRoom, identity: str, source: str, frame: AudioFrame | VideoFrame
+    ) -> None:
+        """Hear or see a user; nobody does while nobody serves the room."""
+        if isinstance(frame, VideoFrame):
+            self.seen[source] = frame
+            return
+        for job in self._jobs if room.is_served else ():
+            if job.room is room and job.ready and (said := job.ear.hear(frame)) is not None:
+                self._transcribe(job, identity, said)
+
+    def _transcribe(self, job: _Job, identity: str, said: str) -> None:
+        attributes = {SEGMENT_ID: f"SG_{uuid4().hex[:12]}", FINAL: "false"}
+        stream = job.room.open_text(
+            job.identity, TRANSCRIPTION_TOPIC, attributes, speaks_for=identity
+        )
+        stream.write(said)
+        stream.close({FINAL: "true"})
+        self.heard.append(said)
+        job.heard.put_nowait(said)
 
     def take(
         self, room: LoopbackRoom, info: StreamInfo, to: tuple[str, ...]

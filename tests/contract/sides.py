@@ -95,6 +95,10 @@ class Side(ABC):
     async def participants(self, room: str) -> set[str]: ...
 
     @abstractmethod
+    def speaks_at_length(self) -> None:
+        """Each word of the agent takes 0.1 s from now on."""
+
+    @abstractmethod
     async def shut_agent_down(self, session: Session) -> None: ...
 
     @abstractmethod
@@ -230,6 +234,9 @@ class LoopbackSide(Side):
     async def participants(self, room: str) -> set[str]:
         return set(self.agent.network.participants(room))
 
+    def speaks_at_length(self) -> None:
+        self.agent.word_every = 0.1
+
     async def shut_agent_down(self, session: Session) -> None:
         self.agent.leave()
 
@@ -339,6 +346,9 @@ class LiveKitSide(Side):
 
     async def participants(self, room: str) -> set[str]:
         return set(await self.stack.server.participants(room))
+
+    def speaks_at_length(self) -> None:
+        """It always does."""
 
     async def shut_agent_down(self, session: Session) -> None:
         await session.send("!shutdown")

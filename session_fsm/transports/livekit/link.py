@@ -42,6 +42,7 @@ from session_fsm.redact import redact, redacted_cause
 from session_fsm.roster import Local, Participant, Roster, Tracks
 from session_fsm.transports.livekit.asking import hears
 from session_fsm.transports.livekit.data_tracks import LiveKitDataTracks
+from session_fsm.transports.livekit.media import LiveKitMedia
 from session_fsm.transports.livekit.participant import LiveKitParticipant
 from session_fsm.transports.livekit.refusals import refusal
 from session_fsm.transports.livekit.rpc import LiveKitRpc
@@ -90,6 +91,7 @@ class LiveKitLink:
         self.rpc: Final = LiveKitRpc(self._room)
         self.participant: Final = LiveKitParticipant(self._room)
         self.data_tracks: Final = LiveKitDataTracks(self._room)
+        self.media: Final = LiveKitMedia(self._room)
         self._joining: asyncio.Task[None] | None = None
         self._early: list[Fact] | None = []
         self._closing = False

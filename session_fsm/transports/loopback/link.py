@@ -22,6 +22,7 @@ from session_fsm.events import (
 from session_fsm.messages.people import CHAT_TOPIC
 from session_fsm.roster import find
 from session_fsm.transports.loopback.data_tracks import LoopbackDataTracks
+from session_fsm.transports.loopback.media import LoopbackMedia
 from session_fsm.transports.loopback.participant import LoopbackParticipant
 from session_fsm.transports.loopback.room import LoopbackRoom
 from session_fsm.transports.loopback.rpc import LoopbackRpc
@@ -54,6 +55,9 @@ class LoopbackLink:
         self.rpc: Final = LoopbackRpc(self)
         self.participant: Final = LoopbackParticipant(self, token)
         self.data_tracks: Final = LoopbackDataTracks(self)
+        self.media: Final = LoopbackMedia(
+            self, can_publish=bool(token.get("video", {}).get("canPublish", True))
+        )
 
     @property
     def room(self) -> None:
@@ -73,8 +77,8 @@ class LoopbackLink:
 
     @property
     def publishes(self) -> bool:
-        """False: nothing is published on a loopback."""
-        return False
+        """Whether this client has a track of its own in the room."""
+        return bool(self.media.published)
 
     @property
     def streams(self) -> LoopbackStreams:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from session_fsm.data.info import StreamInfo
     from session_fsm.errors import ConnectError
+    from session_fsm.media.frames import AudioFrame, VideoFrame
     from session_fsm.transports.loopback.link import LoopbackLink
     from session_fsm.transports.loopback.room import LoopbackRoom
     from session_fsm.transports.rpc import RpcCall
@@ -29,6 +30,12 @@ class LoopbackAgent(Protocol):
 
     def hear(self, room: LoopbackRoom, text: str, identity: str | None) -> None:
         """Take a text that a user sent to this agent, or to all of them (None)."""
+        ...
+
+    def listen(
+        self, room: LoopbackRoom, identity: str, source: str, frame: AudioFrame | VideoFrame
+    ) -> None:
+        """Take a frame that a user publishes."""
         ...
 
     def take(

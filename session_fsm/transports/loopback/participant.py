@@ -51,7 +51,14 @@ class LoopbackParticipant:
         )
         if _size(after) > MOST_ATTRIBUTES or len(after.name) > LONGEST_NAME:
             raise UpdateError("The server refused the change: it is too large.", kind="refused")
-        if after != local:
+        self._become(after)
+
+    def publishes(self, tracks: frozenset[str]) -> None:
+        """Have published these tracks."""
+        self._become(attrs.evolve(self.local, tracks=tracks))
+
+    def _become(self, after: Local) -> None:
+        if after != self.local:
             self.local = after
             self._link.tell(LocalChanged(after))
 

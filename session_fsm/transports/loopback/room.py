@@ -107,17 +107,20 @@ class LoopbackRoom:
     def _replace(self, one: Participant, by: Participant) -> None:
         self.roster = tuple(by if other is one else other for other in self.roster)
 
-    def open_text(self, sender: str, topic: str, attributes: Mapping[str, str]) -> RoomStream:
-        """Begin to send a text to everybody."""
+    def open_text(
+        self, sender: str, topic: str, attributes: Mapping[str, str], *, speaks_for: str = ""
+    ) -> RoomStream:
+        """Begin to send a text to everybody; an agent may send what somebody else said."""
         stream_id = f"{self.name}-text-{next(self._ids)}"
         header = StreamHeader(stream_id, StreamKind.TEXT, topic, attributes=attributes)
-        return self.open_stream(sender, header)
+        return self.open_stream(sender, header, speaks_for=speaks_for)
 
-    def open_stream(self, sender: str, header: StreamHeader) -> RoomStream:
+    def open_stream(self, sender: str, header: StreamHeader, *, speaks_for: str = "") -> RoomStream:
         """Begin to send a stream to everybody whom it is for, but the sender."""
         there = () if self._network.is_silent else self.roster
         agents = tuple(one.identity for one in there if _gets(header, sender, one.identity))
-        info = described(header, sender, self._name(sender))
+        author = speaks_for or sender
+        info = described(header, author, self._name(author))
         takers = [
             link.streams.take(info)
             for link in list(self.links)

@@ -1,0 +1,98 @@
+"""``session.agent``, the part that is heard and seen."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from session_fsm.media.frames import AudioFrame, VideoFrame
+    from session_fsm.media.remote import FrameReader, Reception
+    from stores import OnUnhandled, Store
+
+
+class AgentMedia:
+    """The agent's voice and picture: its own, else its avatar worker's."""
+
+    def __init__(
+        self,
+        voice: Reception[AudioFrame],
+        sight: Reception[VideoFrame],
+        on_unhandled: OnUnhandled | None = None,
+    ) -> None:
+        self._voice = voice
+        self._sight = sight
+        self._on_unhandled = on_unhandled
+
+    def audio(self, buffer: int = 100) -> FrameReader[AudioFrame]:
+        """Return what the agent says from now on, until the run ends.
+
+        It goes on when the agent publishes another track, and after the link was restored.
+
+        Args:
+            buffer: How many frames of 10 ms are kept for a consumer that is late.
+
+        Returns:
+            An async iterator of frames of 48 kHz and one channel; its ``dropped`` counts those
+            that came too fast.
+
+        Raises:
+            ValueError: The buffer is below 1.
+        """
+        return self._voice.reader(buffer)
+
+    def video(self) -> FrameReader[VideoFrame]:
+        """Return the agent's pictures from now on, until the run ends: always the newest one.
+
+        Returns:
+            An async iterator of frames in RGBA; its ``dropped`` counts those that came too fast.
+        """
+        return self._sight.reader()
+
+    @cached_property
+    def level(self) -> Store[float]:
+        """How loud the agent is, from 0 to 1, every 32 ms, as LiveKit's ``useTrackVolume``.
+
+        It is measured from the first time on that this is asked for.
+        """
+        from session_fsm.media import meters  # noqa: PLC0415 - numpy is loaded for nobody else
+
+        meter = meters.level(self._on_unhandled)
+        self._voice.listen(meter.hear)
+        return meter
+
+    def bands(
+        self, count: int = 5, low_hz: float = 2_344.0, high_hz: float = 4_688.0
+    ) -> Store[tuple[float, ...]]:
+        """Return a store of how loud each band is, from 0 to 1, every 32 ms.
+
+        As LiveKit's ``useMultibandTrackVolume``, whose Agents UI looks at the bins 100 to 200 of
+        2048 samples: at 48 kHz these are the frequencies that are the default here.
+
+        Args:
+            count: How many bands of equal width.
+            low_hz: Where the first begins, in Hz.
+            high_hz: Where the last ends, in Hz.
+
+        Raises:
+            ValueError: There is no band, or no frequency between the two.
+        """
+        from session_fsm.media import meters  # noqa: PLC0415 - numpy is loaded for nobody else
+
+        meter = meters.bands(count, low_hz, high_hz, self._on_unhandled)
+        self._voice.listen(meter.hear)
+        return meter
+
+    def waveform(self, bars: int = 120) -> Store[tuple[float, ...]]:
+        """Return a store of the shape of the last milliseconds, every 32 ms.
+
+        As LiveKit's ``useAudioWaveform``: the height of each bar, 0 while nothing is heard.
+
+        Raises:
+            ValueError: There is no bar.
+        """
+        from session_fsm.media import meters  # noqa: PLC0415 - numpy is loaded for nobody else
+
+        meter = meters.waveform(bars, self._on_unhandled)
+        self._voice.listen(meter.hear)
+        return meter

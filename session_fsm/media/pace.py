@@ -1,0 +1,29 @@
+"""Frames at the pace at which they are to be heard."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterable
+
+    from session_fsm.media.frames import AudioFrame
+
+FRAME_SECONDS: Final = 0.01
+"""How long a frame is: what WebRTC sends at once."""
+TOO_LATE: Final = 0.1
+"""Seconds of delay from which on lost time is not made up for: a burst would only be queued."""
+
+
+async def paced(frames: Iterable[AudioFrame]) -> AsyncGenerator[AudioFrame, None]:
+    """Yield each frame when the one before it is over."""
+    loop = asyncio.get_running_loop()
+    due = loop.time()
+    for frame in frames:
+        yield frame
+        due += frame.duration
+        late = loop.time() - due
+        if late > TOO_LATE:
+            due = loop.time()
+        await asyncio.sleep(max(0.0, -late))

@@ -1,0 +1,285 @@
+"""What is done in one run so that one thing is sent as the user wishes."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from session_fsm.data.waiting import is_linked
+from session_fsm.errors import MediaError, SessionEnded
+from session_fsm.events import (
+    MediaClosed,
+    MediaFailed,
+    MediaMuted,
+    MediaOpened,
+    MediaOpening,
+    MediaSwitched,
+    MediaUnmuted,
+)
+from session_fsm.media.frames import VideoFrame
+from session_fsm.media.held import Held, OpenInput, failed
+from session_fsm.media.wish import NOTHING, Wish
+from session_fsm.states import MediaState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from session_fsm.errors import SessionError
+    from session_fsm.media.frames import AudioFrame
+    from session_fsm.media.inputs import MediaInput
+    from session_fsm.snapshot import SessionSnapshot
+    from session_fsm.transports.base import Link, Sink
+    from session_fsm.transports.media import OwnMediaPort
+    from stores import Store
+
+SOUND: Final = frozenset({"microphone"})
+RUN_ENDED: Final = "The session ended before the {} was as asked for."
+
+
+class Sending:
+    """One thing that is sent, in one run: makes the last wish come true, one step at a time."""
+
+    def __init__(
+        self,
+        name: str,
+        link: Link,
+        tell: Sink,
+        snapshots: Store[SessionSnapshot],
+        *,
+        fell_back: Callable[[Wish], None],
+        sent: Callable[[AudioFrame | VideoFrame], None],
+    ) -> None:
+        self._name = name
+        self._link = link
+        self._tell = tell
+        self._snapshots = snapshots
+        self._fell_back = fell_back
+        self._sent = sent
+        self._wish = NOTHING
+        self._number = 0
+        self._news = asyncio.Event()
+        self._waiting: list[tuple[int, asyncio.Future[SessionError | None]]] = []
+        self._held: Held | None = None
+        self._broken: list[tuple[OpenInput, MediaError | None]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._is_over = False
+
+    def begin(self, wish: Wish) -> None:
+        """Start the task that does it all."""
+        self._wish = wish
+        self._task = asyncio.get_running_loop().create_task(self._serve())
+
+    async def want(self, wish: Wish) -> SessionError | None:
+        """Wish for something else, and wait until it is so, or a later wish is.
+
+        Returns:
+            Why it could not be had, or None.
+        """
+        if self._is_over:
+            return run_ended(self._name)
+        self._wish = wish
+        self._number += 1
+        done: asyncio.Future[SessionError | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((self._number, done))
+        self._news.set()
+        return await done
+
+    def end(self) -> asyncio.Task[None] | None:
+        """Let go of everything, because the run is over; the task is done when that is."""
+        self._is_over = True
+        if self._task is not None:
+            self._task.cancel()
+        self._settle(self._number, run_ended(self._name))
+        return self._task
+
+    def _settle(self, number: int, error: SessionError | None) -> None:
+        due = [done for wanted, done in self._waiting if wanted <= number]
+        self._waiting = [one for one in self._waiting if one[0] > number]
+        for done in due:
+            if not done.done():
+                done.set_result(error)
+
+    # The task -----------------------------------------------------------------------------------
+
+    async def _serve(self) -> None:
+        done = self._number if self._wish.source is None else self._number - 1
+        try:
+            while True:
+                self._news.clear()
+                while self._broken:
+                    await self._fell_silent(*self._broken.pop())
+                number, wish = self._number, self._wish
+                if number == done:
+                    await self._news.wait()
+                elif await self._came_true(number, wish):
+                    done = number
+        finally:
+            held, self._held = self._held, None
+            if held is not None:
+                await held.let_go()
+                await held.port.close()
+
+    async def _came_true(self, number: int, wish: Wish) -> bool:
+        """Do what is wished for, or say why not; False when something else is wished for by now."""
+        failure: MediaError | None = None
+        reaching = asyncio.get_running_loop().create_task(self._reach(wish))
+        try:
+            await self._done_or_given_up(reaching, wish)
+        finally:
+            given_up = reaching.cancel()
+            await asyncio.wait({reaching})
+        if given_up and reaching.cancelled():
+            self._tell(MediaClosed(self._name))
+            return False
+        error = reaching.exception()
+        if error is not None:
+            if not isinstance(error, Exception):
+                raise error
+            name = self._name if wish.source is None else wish.source.name
+            failure = error if isinstance(error, MediaError) else failed(name, error)
+            self._retreat(number, failure)
+        self._settle(number, failure)
+        return True
+
+    async def _done_or_given_up(self, reaching: asyncio.Task[None], wish: Wish) -> None:
+        """Wait, but not for an input to open that is not wished for any more."""
+        while not reaching.done():
+            if self._wish.source is not wish.source and self._held is None:
+                return
+            news = asyncio.get_running_loop().create_task(self._news.wait())
+            await asyncio.wait({reaching, news}, return_when=asyncio.FIRST_COMPLETED)
+            news.cancel()
+            self._news.clear()
+
+    async def _reach(self, wish: Wish) -> None:
+        if wish.source is None:
+            await self._turn_off()
+            return
+        if self._held is None:
+            await self._turn_on(wish.source, muted=wish.is_muted)
+        elif self._held.input.source is not wish.source:
+            await self._switch(self._held, wish.source)
+        self._set_muted(muted=wish.is_muted)
+
+    async def _turn_on(self, source: MediaInput, *, muted: bool) -> None:
+        self._tell(MediaOpening(self._name, source.name))
+        opened = OpenInput(source)
+        try:
+            await opened.open()
+            port = await self._publish(opened)
+        except BaseException:
+            await opened.close()
+            raise
+        held = self._held = Held(port, opened, self._sent, self._input_ended)
+        self._tell(MediaOpened(self._name, port.track))
+        if muted:
+            self._set_muted(muted=True)
+        held.start()
+
+    async def _publish(self, opened: OpenInput) -> OwnMediaPort:
+        media = self._link.media
+        if self._name in SOUND:
+            await self._linked()
+            return await media.publish_audio(self._name, self._server_muted)
+        first = await opened.look_ahead()
+        if not isinstance(first, VideoFrame):
+            raise MediaError(f"{opened.source.name} gives no pictures.", kind="other")
+        await self._linked()
+        return await media.publish_video(
+            self._name, (first.width, first.height), self._server_muted
+        )
+
+    async def _linked(self) -> None:
+        """Wait until the link is up; the end of the run cancels this."""
+        async with aclosing(self._snapshots.values()) as snapshots:
+            async for now in snapshots:
+                if is_linked(now):
+                    return
+
+    async def _turn_off(self) -> None:
+        held, self._held = self._held, None
+        if held is None:
+            self._tell(MediaClosed(self._name))
+            return
+        await held.let_go()
+        self._tell(MediaClosed(self._name))
+        await self._take_back(held)
+
+    async def _take_back(self, held: Held) -> None:
+        try:
+            await self._linked()
+            await held.port.unpublish()
+        except asyncio.CancelledError:
+            await held.port.close()
+            raise
+
+    async def _switch(self, held: Held, source: MediaInput) -> None:
+        opened = OpenInput(source)
+        try:
+            await opened.open()
+        except BaseException:
+            await opened.close()
+            raise
+        await held.feed_from(opened)
+        self._tell(MediaSwitched(self._name, source.name))
+
+    def _set_muted(self, *, muted: bool) -> None:
+        held = self._held
+        if held is None or held.is_muted is muted:
+            return
+        held.is_muted = muted
+        held.port.set_muted(muted)
+        self._tell(MediaMuted(self._name) if muted else MediaUnmuted(self._name))
+
+    # What comes from elsewhere ------------------------------------------------------------------
+
+    def _server_muted(self, muted: bool) -> None:  # noqa: FBT001 - the fact itself
+        held = self._held
+        if held is not None and held.is_muted is not muted and not self._is_over:
+            held.is_muted = muted
+            self._wish = attrs.evolve(self._wish, is_muted=muted)
+            self._fell_back(self._wish)
+            self._tell(MediaMuted(self._name) if muted else MediaUnmuted(self._name))
+
+    def _input_ended(self, source: OpenInput, failure: MediaError | None) -> None:
+        if not self._is_over:
+            self._broken.append((source, failure))
+            self._news.set()
+
+    async def _fell_silent(self, source: OpenInput, failure: MediaError | None) -> None:
+        """Put away an input that ended or broke, and its track."""
+        held = self._held
+        if held is None or held.input is not source:
+            return
+        self._held = None
+        if self._wish.source is source.source:
+            self._wish = NOTHING
+            self._fell_back(NOTHING)
+        await held.let_go()
+        if failure is None:
+            self._tell(MediaClosed(self._name))
+        else:
+            self._tell(MediaFailed(self._name, failure))
+        await self._take_back(held)
+
+    def _retreat(self, number: int, error: MediaError) -> None:
+        """Wish for what there is, unless something else is wished for by now."""
+        held = self._held
+        if held is None and self._state is not MediaState.OFF:
+            self._tell(MediaFailed(self._name, error))
+        if number == self._number:
+            self._wish = Wish(held.input.source, held.is_muted) if held is not None else NOTHING
+            self._fell_back(self._wish)
+
+    @property
+    def _state(self) -> MediaState:
+        state: MediaState = getattr(self._snapshots.value.media, self._name).state
+        return state
+
+
+def run_ended(name: str) -> SessionEnded:
+    """Return what a call gets whose run is over."""
+    return SessionEnded(RUN_ENDED.format(name.replace("_", " ")), kind="ended")

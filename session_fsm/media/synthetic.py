@@ -1,0 +1,81 @@
+"""Sound without a device: a tone, and nothing at all."""
+
+from __future__ import annotations
+
+import array
+import math
+from contextlib import aclosing, asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from session_fsm.media.frames import AudioFrame
+from session_fsm.media.pace import FRAME_SECONDS, paced
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+
+SAMPLE_RATE: Final = 48_000
+PEAK: Final = 32_767
+
+
+class ToneInput:
+    """A sine wave, without an end.
+
+    Args:
+        frequency: In Hz.
+        volume: Its peak, from 0 to 1.
+        sample_rate: In Hz.
+
+    Raises:
+        ValueError: The frequency is not above 0 and below half the sample rate, or the volume not
+            from 0 to 1.
+    """
+
+    def __init__(
+        self, frequency: float = 440.0, *, volume: float = 0.3, sample_rate: int = SAMPLE_RATE
+    ) -> None:
+        if not 0 < frequency < sample_rate / 2:
+            raise ValueError(f"frequency must be above 0 and below {sample_rate / 2} Hz")
+        if not 0 <= volume <= 1:
+            raise ValueError(f"volume must be from 0 to 1, not {volume}")
+        self.name = f"tone of {frequency:g} Hz"
+        self._step = 2 * math.pi * frequency / sample_rate
+        self._peak = volume * PEAK
+        self._sample_rate = sample_rate
+
+    def __repr__(self) -> str:
+        return f"<ToneInput {self.name}>"
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[AsyncIterator[AudioFrame], None]:
+        """Begin with the tone."""
+        async with aclosing(paced(self._frames())) as frames:
+            yield frames
+
+    def _frames(self) -> Iterator[AudioFrame]:
+        size = round(self._sample_rate * FRAME_SECONDS)
+        start = 0
+        while True:
+            wave = (
+                round(self._peak * math.sin(self._step * n)) for n in range(start, start + size)
+            )
+            yield AudioFrame(array.array("h", wave).tobytes(), self._sample_rate)
+            start += size
+
+
+class SilenceInput:
+    """Silence, without an end: a microphone that is there and hears nothing."""
+
+    name = "silence"
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[AsyncIterator[AudioFrame], None]:
+        """Begin with it."""
+        async with aclosing(paced(silence(SAMPLE_RATE, 1))) as frames:
+            yield frames
+
+
+def silence(sample_rate: int, num_channels: int) -> Iterator[AudioFrame]:
+    """Yield silent frames for ever."""
+    frame = AudioFrame.silence(FRAME_SECONDS, sample_rate, num_channels)
+    while True:
+        yield frame

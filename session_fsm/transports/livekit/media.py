@@ -1,0 +1,294 @@
+"""Sound and pictures on a `livekit.rtc.Room`.
+
+Measured with livekit 1.2.1: a source's queue is latency (1 s by default), an unpaced producer fills
+it; ``publish_track`` on a room that is gone waits for ever; a room that the server has ended leaks
+the sources of its tracks, so they are closed here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from livekit import rtc
+
+from session_fsm.errors import MediaError
+from session_fsm.media.frames import SAMPLE_BYTES, AudioFrame, VideoFrame
+from session_fsm.redact import redact, redacted_cause
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator, Mapping
+
+    from session_fsm.transports.media import Hear, OnMuted, Watch
+
+SAMPLE_RATE: Final = 48_000
+QUEUE_MS: Final = 100
+"""How much of what is sent may wait in the source: more of it is latency."""
+PIECE: Final = SAMPLE_RATE // 50
+"""Samples that are handed over at once: a long frame must not hold up the mute."""
+HEARD_FRAMES: Final = 100
+"""How many frames the SDK keeps for a reader that is late; the oldest are dropped."""
+PUBLISH_TIMEOUT: Final = 10.0
+CLOSE_TIMEOUT: Final = 2.0
+REFUSED: Final = (
+    "The {} could not be published: {}. Look whether the token has canPublish, and this source "
+    "among its canPublishSources."
+)
+
+SOURCES: Final[Mapping[str, rtc.TrackSource.ValueType]] = {
+    "microphone": rtc.TrackSource.SOURCE_MICROPHONE,
+    "camera": rtc.TrackSource.SOURCE_CAMERA,
+    "screen_share": rtc.TrackSource.SOURCE_SCREENSHARE,
+}
+FORMATS: Final[Mapping[str, rtc.VideoBufferType.ValueType]] = {
+    "rgba": rtc.VideoBufferType.RGBA,
+    "rgb24": rtc.VideoBufferType.RGB24,
+    "i420": rtc.VideoBufferType.I420,
+}
+
+logger = logging.getLogger("session_fsm")
+
+
+class LiveKitMedia:
+    """The tracks of one room."""
+
+    def __init__(self, room: rtc.Room) -> None:
+        self._room = room
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def publish_audio(self, source: str, on_muted: OnMuted) -> LiveKitOwnMedia:
+        """Publish a track of sound."""
+        sound = rtc.AudioSource(SAMPLE_RATE, 1, queue_size_ms=QUEUE_MS)
+        track = rtc.LocalAudioTrack.create_audio_track(source, sound)
+        await self._publish(source, track, sound)
+        return LiveKitOwnMedia(self._room, track, AudioFeed(sound), on_muted)
+
+    async def publish_video(
+        self, source: str, size: tuple[int, int], on_muted: OnMuted
+    ) -> LiveKitOwnMedia:
+        """Publish a track of pictures."""
+        pictures = rtc.VideoSource(*size, is_screencast=source == "screen_share")
+        track = rtc.LocalVideoTrack.create_video_track(source, pictures)
+        await self._publish(source, track, pictures)
+        return LiveKitOwnMedia(self._room, track, VideoFeed(pictures), on_muted)
+
+    async def _publish(
+        self, name: str, track: rtc.LocalTrack, source: rtc.AudioSource | rtc.VideoSource
+    ) -> None:
+        options = rtc.TrackPublishOptions(source=SOURCES[name])
+        publishing = asyncio.get_running_loop().create_task(
+            self._room.local_participant.publish_track(track, options)
+        )
+        said = f"no answer within {PUBLISH_TIMEOUT:g} seconds"
+        cause: Exception | None = None
+        try:
+            await asyncio.wait({publishing}, timeout=PUBLISH_TIMEOUT)
+        except asyncio.CancelledError:
+            self._give_up(publishing, source)
+            raise
+        if publishing.done():
+            error = publishing.exception()
+            if error is None:
+                return
+            said = redact(str(getattr(error, "message", error))) or type(error).__name__
+            cause = redacted_cause(error) if isinstance(error, Exception) else None
+        self._give_up(publishing, source)
+        failure = MediaError(REFUSED.format(name.replace("_", " "), said), kind="other")
+        failure.__cause__ = cause
+        raise failure
+
+    def _give_up(
+        self,
+        publishing: asyncio.Task[rtc.LocalTrackPublication],
+        source: rtc.AudioSource | rtc.VideoSource,
+    ) -> None:
+        """Take a track back that may yet be published: the SDK does not stop at a cancel."""
+
+        async def take_back() -> None:
+            await asyncio.wait({publishing}, timeout=PUBLISH_TIMEOUT)
+            if publishing.done() and publishing.exception() is None and self._room.isconnected():
+                with suppress(Exception):  # the room may be left by now
+                    await self._room.local_participant.unpublish_track(publishing.result().sid)
+            publishing.cancel()
+            await source.aclose()
+
+        self._keep(take_back())
+
+    def hear(self, track: object, hear: Hear) -> Callable[[], None]:
+        """Read a track of sound in a task of its own."""
+        if not isinstance(track, rtc.Track):
+            raise TypeError(f"a track must be LiveKit's, not {type(track).__name__}")
+        return self._read(_listen(track, hear))
+
+    def watch(self, track: object, watch: Watch) -> Callable[[], None]:
+        """Read a track of pictures in a task of its own."""
+        if not isinstance(track, rtc.Track):
+            raise TypeError(f"a track must be LiveKit's, not {type(track).__name__}")
+        return self._read(_look(track, watch))
+
+    def _keep(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _read(self, reading: Coroutine[object, object, None]) -> Callable[[], None]:
+        task = self._keep(reading)
+
+        def stop() -> None:
+            task.cancel()
+
+        return stop
+
+
+async def _listen(track: rtc.Track, hear: Hear) -> None:
+    stream = rtc.AudioStream(
+        track, capacity=HEARD_FRAMES, sample_rate=SAMPLE_RATE, num_channels=1, frame_size_ms=10
+    )
+    try:
+        async for event in stream:
+            hear(AudioFrame(bytes(event.frame.data), SAMPLE_RATE, 1))
+    finally:
+        await stream.aclose()
+
+
+async def _look(track: rtc.Track, watch: Watch) -> None:
+    stream = rtc.VideoStream(track, capacity=1, format=rtc.VideoBufferType.RGBA)
+    try:
+        async for event in stream:
+            frame = event.frame
+            watch(VideoFrame(bytes(frame.data), frame.width, frame.height))
+    finally:
+        await stream.aclose()
+
+
+class AudioFeed:
+    """What takes sound: of any rate and number of channels, sent as 48 kHz, one channel."""
+
+    def __init__(self, source: rtc.AudioSource) -> None:
+        self.source = source
+        self._resampler: rtc.AudioResampler | None = None
+        self._rate = SAMPLE_RATE
+
+    async def write(self, frame: AudioFrame) -> None:
+        """Send a frame."""
+        for data in self._resampled(_mono(frame), frame.sample_rate):
+            for piece in _pieces(data):
+                samples = len(piece) // SAMPLE_BYTES
+                await self.source.capture_frame(rtc.AudioFrame(piece, SAMPLE_RATE, 1, samples))
+
+    def _resampled(self, data: bytes, rate: int) -> list[bytes]:
+        if rate != self._rate:
+            self._rate = rate
+            self._resampler = None if rate == SAMPLE_RATE else rtc.AudioResampler(rate, SAMPLE_RATE)
+        if self._resampler is None:
+            return [data]
+        return [bytes(one.data) for one in self._resampler.push(bytearray(data))]
+
+
+class VideoFeed:
+    """What takes pictures."""
+
+    def __init__(self, source: rtc.VideoSource) -> None:
+        self.source = source
+
+    async def write(self, frame: VideoFrame) -> None:
+        """Send a picture, and let others run: the SDK takes it at once."""
+        self.source.capture_frame(
+            rtc.VideoFrame(frame.width, frame.height, FORMATS[frame.format], frame.data)
+        )
+        await asyncio.sleep(0)
+
+
+class LiveKitOwnMedia:
+    """A track of our own."""
+
+    def __init__(
+        self,
+        room: rtc.Room,
+        track: rtc.LocalAudioTrack | rtc.LocalVideoTrack,
+        feed: AudioFeed | VideoFeed,
+        on_muted: OnMuted,
+    ) -> None:
+        self.track: Final = track
+        self._room = room
+        self._feed = feed
+        self._on_muted = on_muted
+        self._echoes: deque[bool] = deque()
+        self._handlers: dict[Any, Callable[..., None]] = {
+            "track_muted": self._muted,
+            "track_unmuted": self._unmuted,
+        }
+        for event, handler in self._handlers.items():
+            room.on(event, handler)  # pyright: ignore[reportUnknownMemberType]
+
+    async def write(self, frame: AudioFrame | VideoFrame) -> None:
+        """Send a frame."""
+        match self._feed, frame:
+            case AudioFeed() as feed, AudioFrame() as sound:
+                await feed.write(sound)
+            case VideoFeed() as feed, VideoFrame() as picture:
+                await feed.write(picture)
+            case _:
+                kind = type(frame).__name__
+                raise TypeError(f"the {self.track.name} does not take a {kind}")
+
+    def set_muted(self, muted: bool) -> None:  # noqa: FBT001 - the fact itself
+        """Tell the others; the SDK tells us, too, later, and then it is no news."""
+        self._echoes.append(muted)
+        try:
+            if muted:
+                self.track.mute()
+            else:
+                self.track.unmute()
+        except Exception as error:  # noqa: BLE001 - nothing is sent in any case
+            logger.debug("muting %s failed: %s", self.track.name, redact(repr(error)))
+
+    def _muted(self, _one: rtc.Participant, publication: rtc.TrackPublication) -> None:
+        self._told(publication, muted=True)
+
+    def _unmuted(self, _one: rtc.Participant, publication: rtc.TrackPublication) -> None:
+        self._told(publication, muted=False)
+
+    def _told(self, publication: rtc.TrackPublication, *, muted: bool) -> None:
+        if publication.sid != self.track.sid:
+            return
+        if self._echoes and self._echoes[0] is muted:
+            self._echoes.popleft()
+            return
+        self._echoes.clear()
+        self._on_muted(muted)
+
+    async def unpublish(self) -> None:
+        """Take the track back; the source is closed in any case."""
+        try:
+            if self._room.isconnected():
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await self._room.local_participant.unpublish_track(self.track.sid)
+        except Exception as error:  # noqa: BLE001 - the room goes on without it
+            logger.debug("taking %s back failed: %s", self.track.name, redact(repr(error)))
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Close the source, which the SDK leaks when the server ends the room."""
+        for event, handler in self._handlers.items():
+            self._room.off(event, handler)  # pyright: ignore[reportUnknownMemberType]
+        await self._feed.source.aclose()
+
+
+def _mono(frame: AudioFrame) -> bytes:
+    if frame.num_channels == 1:
+        return frame.data
+    samples = np.frombuffer(frame.data, np.int16).reshape(-1, frame.num_channels)
+    data: bytes = samples.mean(axis=1).astype(np.int16).tobytes()
+    return data
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    size = PIECE * SAMPLE_BYTES
+    return (data[start : start + size] for start in range(0, len(data), size))
