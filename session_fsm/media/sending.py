@@ -146,8 +146,9 @@ class Sending:
 
     async def _done_or_given_up(self, reaching: asyncio.Task[None], wish: Wish) -> None:
         """Wait, but not for an input to open that is not wished for any more."""
+        opens = wish.source is not None and self._held is None
         while not reaching.done():
-            if self._wish.source is not wish.source and self._held is None:
+            if opens and self._held is None and self._wish.source is not wish.source:
                 return
             news = asyncio.get_running_loop().create_task(self._news.wait())
             await asyncio.wait({reaching, news}, return_when=asyncio.FIRST_COMPLETED)
