@@ -18,6 +18,10 @@ from session_fsm import _own_stores as _own_stores
 if TYPE_CHECKING:
     from session_fsm._version import __version__ as __version__
     from session_fsm.agent import Agent as Agent
+    from session_fsm.audio.listing import Device as Device
+    from session_fsm.audio.listing import devices as devices
+    from session_fsm.audio.microphone import MicrophoneInput as MicrophoneInput
+    from session_fsm.audio.speaker import SpeakerOutput as SpeakerOutput
     from session_fsm.data.incoming import IncomingStream as IncomingStream
     from session_fsm.data.info import StreamHeader as StreamHeader
     from session_fsm.data.info import StreamInfo as StreamInfo
@@ -110,6 +114,7 @@ _HOMES: Final = {
     "ConnectionDetails": "tokens.details",
     "ConnectionState": "states",
     "DataFrame": "transports.data_tracks",
+    "Device": "audio.listing",
     "EncryptionError": "errors",
     "EndReason": "states",
     "Expression": "messages.expression",
@@ -130,6 +135,7 @@ _HOMES: Final = {
     "MessageStatus": "messages.message",
     "MessageStore": "messages.store",
     "MessageUpdated": "messages.message",
+    "MicrophoneInput": "audio.microphone",
     "NullOutput": "media.outputs",
     "OutgoingStream": "data.outgoing",
     "OutgoingText": "data.outgoing_text",
@@ -149,6 +155,7 @@ _HOMES: Final = {
     "SessionState": "states",
     "SessionStateError": "errors",
     "SilenceInput": "media.synthetic",
+    "SpeakerOutput": "audio.speaker",
     "StaleAgent": "errors",
     "StoredToken": "tokens.cached",
     "StreamEnd": "data.outcome",
@@ -170,6 +177,7 @@ _HOMES: Final = {
     "WavInput": "media.wav",
     "WavOutput": "media.wav",
     "__version__": "_version",
+    "devices": "audio.listing",
 }
 """Public name -> module that has it."""
 

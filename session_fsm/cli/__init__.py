@@ -4,7 +4,8 @@
 |---|---|
 | ``exit_codes`` | the exit codes, and the one table that says which error has which |
 | ``parser`` | the commands and what they have in common |
-| ``demo``, ``run``, ``replay``, ``token``, ``diagram``, ``doctor`` | one command each |
+| ``demo``, ``run``, ``replay``, ``token`` | one command each |
+| ``diagram``, ``devices``, ``doctor`` | and these |
 | ``facts`` | what there is to tell about a session, as data |
 | ``lines`` | facts as lines for people, and as JSON lines for programs |
 | ``talk`` | saying texts and waiting for answers |

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def _microphone() -> MediaInput:
-    return NoInput("microphone")
+    from session_fsm.audio.microphone import MicrophoneInput  # noqa: PLC0415 - when asked for
+
+    return MicrophoneInput()
 
 
 def _camera() -> MediaInput:

@@ -1,0 +1,51 @@
+"""PortAudio, by `sounddevice`: loaded when it is asked for, and its errors in words."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final
+
+from session_fsm.errors import MediaError
+
+NO_EXTRA: Final = (
+    "Sound devices need the extra 'audio': pip install 'session-fsm[audio]'. "
+    "Without it use WavInput, WavOutput or an input of your own."
+)
+NO_LIBRARY: Final = (
+    "The PortAudio library was not found: install it (on Debian and Ubuntu: "
+    "apt install libportaudio2). Without it use WavInput, WavOutput or an input of your own."
+)
+MEANINGS: Final = (
+    ("unavailable", "in-use", "Another program may be using it."),
+    ("busy", "in-use", "Another program may be using it."),
+    ("permission", "permission-denied", "Allow this program to use it in the system's settings."),
+    ("invalid device", "not-found", "Look at session_fsm.devices() for what there is."),
+    ("querying device", "not-found", "Look at session_fsm.devices() for what there is."),
+    ("no default", "not-found", "Look at session_fsm.devices() for what there is."),
+)
+"""What PortAudio says -> kind of ``MediaError``, and what to do."""
+
+
+def portaudio() -> Any:
+    """Return the module ``sounddevice``.
+
+    Raises:
+        MediaError: It, or the library that it needs, is not there.
+    """
+    try:
+        return import_module("sounddevice")
+    except ModuleNotFoundError as error:
+        raise MediaError(NO_EXTRA, kind="not-found") from error
+    except OSError as error:
+        raise MediaError(NO_LIBRARY, kind="not-found") from error
+
+
+def explained(name: str, error: Exception) -> MediaError:
+    """Return what an error of PortAudio means."""
+    said = str(error)
+    low = said.lower()
+    known = ((kind, hint) for word, kind, hint in MEANINGS if word in low)
+    kind, hint = next(known, ("other", "Look whether it is plugged in and works elsewhere."))
+    failure = MediaError(f"{name} cannot be used: {said}. {hint}", kind=kind)
+    failure.__cause__ = error
+    return failure
