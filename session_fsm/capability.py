@@ -28,3 +28,11 @@ class Capability(Protocol):
     def close(self) -> None:
         """The session is closed: complete what is observed, forget what is registered."""
         ...
+
+
+class EarlyCapability(Capability, Protocol):
+    """One that has something to do before there is a link."""
+
+    def begin(self, tell: Sink) -> None:
+        """Begin with a run; ``detach`` ends it, also where no link was ever attached."""
+        ...

@@ -17,7 +17,7 @@ from session_fsm.transports.base import for_url
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
-    from session_fsm.capability import Capability
+    from session_fsm.capability import Capability, EarlyCapability
     from session_fsm.messages.certainty import AgentMemory
     from session_fsm.snapshot import Deadline, SessionSnapshot
     from session_fsm.tokens.details import ConnectionDetails
@@ -42,12 +42,14 @@ class Run:
         transport: Transport | None,
         *,
         capabilities: Sequence[Capability] = (),
+        early: Sequence[EarlyCapability] = (),
         memory: AgentMemory | None = None,
     ) -> None:
         self._tell = tell
         self._tokens = tokens
         self._transport = transport
         self._capabilities = capabilities
+        self._early = early
         self._details: ConnectionDetails | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer = PausableTimer()
@@ -63,6 +65,8 @@ class Run:
         """None once the session is ready; the error once the run ended before that."""
         self.closed: asyncio.Future[None] = loop.create_future()
         """Done when the session is idle again."""
+        for one in early:
+            one.begin(tell)
 
     @property
     def tell(self) -> Sink:
@@ -93,7 +97,8 @@ class Run:
         self._closing = True
         self._timer.cancel()
         self.outbox.close()
-        ended = [one.detach() for one in self._capabilities] if self.link is not None else []
+        begun = self._early if self.link is None else (*self._early, *self._capabilities)
+        ended = [one.detach() for one in begun]
         running = set(self._tasks)
         for task in running:
             task.cancel()
@@ -148,7 +153,7 @@ class Run:
                 # Loading a native library takes long: the loop must not stand still for it.
                 transport = await asyncio.to_thread(for_url, details.server_url)
             self.link = transport.open(details, self._tell)
-            for capability in self._capabilities:
+            for capability in (*self._early, *self._capabilities):
                 capability.attach(self.link, self._tell)
             self._spawn(self.outbox.run(self.link))
             await self.link.connect()

@@ -74,6 +74,9 @@ class Session(StreamCalls, SessionView):
         agent_ping: Seconds from one ping to the next on the agent's session channel; two that
             are not answered make ``agent.is_responsive`` false. None: no pings.
         limits: How much of what others send is kept.
+        pre_connect_audio: What the user says from ``start(microphone=…)`` on is kept, and handed
+            over to the agent once it can hear: at most 30 seconds of it, the newest ones. While it
+            is kept the agent is ``pre-connect-buffering``, and ``agent.can_listen`` is true.
         audio_output: Where the agent's voice is played; None: nowhere.
         history: Messages of an earlier session, as ``session.messages.export()`` gave them: they
             are the first in ``messages``, marked ``restored``.
@@ -98,6 +101,7 @@ class Session(StreamCalls, SessionView):
         token_timeout: float = 30.0,
         agent_ping: float | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        pre_connect_audio: bool = False,
         audio_output: AudioOutput | None = None,
         history: Sequence[Mapping[str, Any]] = (),
         transport: Transport | None = None,
@@ -152,14 +156,21 @@ class Session(StreamCalls, SessionView):
         )
         self._rpc = RpcMethods(box.snapshots)
         self._media = {
-            name: MediaSlot(name, box.snapshots, self._running, default, on_unhandled)
+            name: MediaSlot(
+                name,
+                box.snapshots,
+                self._running,
+                default,
+                pre_connect=pre_connect_audio,
+                on_unhandled=on_unhandled,
+            )
             for name, default in DEFAULT_INPUTS.items()
         }
         self._local = LocalParticipant(box.snapshots, self._running, self._media)
         self._data_tracks = DataTracks(box.snapshots, on_unhandled)
         self._playback = Playback(self._voice, checked_output(audio_output), on_unhandled)
         self._capabilities += (self._rpc, self._local, self._data_tracks)
-        self._capabilities += (*self._media.values(), self._voice, self._sight, self._playback)
+        self._capabilities += (self._voice, self._sight, self._playback)
 
     @property
     def room(self) -> Room | None:
@@ -273,7 +284,7 @@ class Session(StreamCalls, SessionView):
             await self.end()
         self._closed = True
         self._tokens.cancel()
-        for capability in self._capabilities:
+        for capability in (*self._media.values(), *self._capabilities):
             capability.close()
         self._mailbox.close()
 
@@ -439,6 +450,7 @@ class Session(StreamCalls, SessionView):
             self._tokens,
             self._transport,
             capabilities=self._capabilities,
+            early=tuple(self._media.values()),
             memory=self._memory,
         )
 

@@ -8,13 +8,15 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
 from session_fsm.errors import MediaError
+from session_fsm.media.frames import AudioFrame
 from session_fsm.media.inputs import checked_frame
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from session_fsm.media.frames import AudioFrame, VideoFrame
+    from session_fsm.media.frames import VideoFrame
     from session_fsm.media.inputs import AnyFrame, MediaInput
+    from session_fsm.media.preconnect import PreConnectBuffer
     from session_fsm.transports.media import OwnMediaPort
 
 KINDS: Final[tuple[tuple[type[Exception], str], ...]] = (
@@ -97,23 +99,24 @@ def failed(name: str, error: Exception) -> MediaError:
 
 
 class Held:
-    """A published track, and the input that feeds it.
+    """An open input, and the track that it feeds.
 
     Attributes:
-        port: The track.
         input: What feeds it.
+        port: The track, once it is published.
+        buffer: Takes what is said instead of the track, until the agent can hear it; or None.
         is_muted: Nothing is sent at the moment.
     """
 
     def __init__(
         self,
-        port: OwnMediaPort,
         source: OpenInput,
         sent: Callable[[AudioFrame | VideoFrame], None],
         ended: Callable[[OpenInput, MediaError | None], None],
     ) -> None:
-        self.port = port
         self.input = source
+        self.port: OwnMediaPort | None = None
+        self.buffer: PreConnectBuffer | None = None
         self.is_muted = False
         self._sent = sent
         self._ended = ended
@@ -129,12 +132,20 @@ class Held:
             while (frame := await source.next()) is not None:
                 if not self.is_muted:
                     self._sent(frame)
-                    await self.port.write(frame)
+                    await self._send(frame)
+            if self.buffer is not None:
+                await self.buffer.over.wait()
         except MediaError as error:
             failure = error
         except Exception as error:  # noqa: BLE001 - the transport's own
             failure = failed(source.source.name, error)
         self._ended(source, failure)
+
+    async def _send(self, frame: AudioFrame | VideoFrame) -> None:
+        if self.buffer is not None and isinstance(frame, AudioFrame):
+            await self.buffer.keep(frame)
+        elif self.port is not None:
+            await self.port.write(frame)
 
     async def feed_from(self, source: OpenInput) -> None:
         """Let go of the present input, and go on with another one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -21,8 +21,9 @@ from session_fsm.events import (
 )
 from session_fsm.media.frames import VideoFrame
 from session_fsm.media.held import Held, OpenInput, failed
+from session_fsm.media.preconnect import PreConnectBuffer, hand_over
 from session_fsm.media.wish import NOTHING, Wish
-from session_fsm.states import MediaState
+from session_fsm.states import AgentState, MediaState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
     from session_fsm.media.inputs import MediaInput
     from session_fsm.snapshot import SessionSnapshot
     from session_fsm.transports.base import Link, Sink
-    from session_fsm.transports.media import OwnMediaPort
+    from session_fsm.transports.media import MediaPort, OwnMediaPort
     from stores import Store
 
 SOUND: Final = frozenset({"microphone"})
+SUBSCRIBE_TIMEOUT: Final = 3.0
+"""Seconds that an agent which is ready has to subscribe to the microphone."""
 RUN_ENDED: Final = "The session ended before the {} was as asked for."
 
 
@@ -45,16 +48,18 @@ class Sending:
     def __init__(
         self,
         name: str,
-        link: Link,
         tell: Sink,
         snapshots: Store[SessionSnapshot],
         *,
+        pre_connect: bool,
         fell_back: Callable[[Wish], None],
         sent: Callable[[AudioFrame | VideoFrame], None],
     ) -> None:
         self._name = name
-        self._link = link
+        self._link: Link | None = None
         self._tell = tell
+        self._pre_connect = pre_connect
+        self._handing_over: asyncio.Task[None] | None = None
         self._snapshots = snapshots
         self._fell_back = fell_back
         self._sent = sent
@@ -71,6 +76,10 @@ class Sending:
         """Start the task that does it all."""
         self._wish = wish
         self._task = asyncio.get_running_loop().create_task(self._serve())
+
+    def attach(self, link: Link) -> None:
+        """Take the link over which it goes, before the room is joined."""
+        self._link = link
 
     async def want(self, wish: Wish) -> SessionError | None:
         """Wish for something else, and wait until it is so, or a later wish is.
@@ -119,8 +128,9 @@ class Sending:
         finally:
             held, self._held = self._held, None
             if held is not None:
-                await held.let_go()
-                await held.port.close()
+                await self._let_go(held)
+                if held.port is not None:
+                    await held.port.close()
 
     async def _came_true(self, number: int, wish: Wish) -> bool:
         """Do what is wished for, or say why not; False when something else is wished for by now."""
@@ -151,8 +161,10 @@ class Sending:
             if opens and self._held is None and self._wish.source is not wish.source:
                 return
             news = asyncio.get_running_loop().create_task(self._news.wait())
-            await asyncio.wait({reaching, news}, return_when=asyncio.FIRST_COMPLETED)
-            news.cancel()
+            try:
+                await asyncio.wait({reaching, news}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                news.cancel()
             self._news.clear()
 
     async def _reach(self, wish: Wish) -> None:
@@ -167,54 +179,101 @@ class Sending:
 
     async def _turn_on(self, source: MediaInput, *, muted: bool) -> None:
         self._tell(MediaOpening(self._name, source.name))
-        opened = OpenInput(source)
+        held = Held(OpenInput(source), self._sent, self._input_ended)
+        held.is_muted = muted
         try:
-            await opened.open()
-            port = await self._publish(opened)
+            await held.input.open()
+            if self._keeps():
+                held.buffer = PreConnectBuffer(self._tell)
+                held.start()
+            link = held.port = await self._publish(held)
         except BaseException:
-            await opened.close()
+            await self._let_go(held)
             raise
-        held = self._held = Held(port, opened, self._sent, self._input_ended)
-        self._tell(MediaOpened(self._name, port.track))
+        held.is_muted = False
+        self._held = held
+        self._tell(MediaOpened(self._name, link.track))
         if muted:
             self._set_muted(muted=True)
-        held.start()
+        if held.buffer is None:
+            held.start()
+        else:
+            handing_over = self._hand_over(held, held.buffer, link)
+            self._handing_over = asyncio.get_running_loop().create_task(handing_over)
 
-    async def _publish(self, opened: OpenInput) -> OwnMediaPort:
-        media = self._link.media
+    def _keeps(self) -> bool:
+        """Say whether what is said is to be kept: nobody is there who could hear it."""
+        awaited = self._snapshots.value.agent.state is AgentState.CONNECTING
+        return self._pre_connect and self._name in SOUND and awaited
+
+    async def _publish(self, held: Held) -> OwnMediaPort:
         if self._name in SOUND:
-            await self._linked()
-            return await media.publish_audio(self._name, self._server_muted)
-        first = await opened.look_ahead()
+            media = await self._media()
+            return await media.publish_audio(
+                self._name, self._server_muted, pre_connect=held.buffer is not None
+            )
+        first = await held.input.look_ahead()
         if not isinstance(first, VideoFrame):
-            raise MediaError(f"{opened.source.name} gives no pictures.", kind="other")
-        await self._linked()
+            raise MediaError(f"{held.input.source.name} gives no pictures.", kind="other")
+        media = await self._media()
         return await media.publish_video(
             self._name, (first.width, first.height), self._server_muted
         )
 
-    async def _linked(self) -> None:
-        """Wait until the link is up; the end of the run cancels this."""
+    async def _media(self) -> MediaPort:
+        await self._reached(is_linked)
+        if self._link is None:
+            raise AssertionError("a room that is joined has a link")
+        return self._link.media
+
+    async def _reached(self, predicate: Callable[[SessionSnapshot], bool]) -> SessionSnapshot:
+        """Wait until it holds; the end of the run cancels this."""
         async with aclosing(self._snapshots.values()) as snapshots:
             async for now in snapshots:
-                if is_linked(now):
-                    return
+                if predicate(now):
+                    return now
+        raise asyncio.CancelledError
+
+    async def _hand_over(self, held: Held, buffer: PreConnectBuffer, port: OwnMediaPort) -> None:
+        """Once the agent can hear, send it what was said before, and the rest live."""
+        await self._reached(_can_hear)
+        with suppress(TimeoutError):  # it does not listen to tracks
+            async with asyncio.timeout(SUBSCRIBE_TIMEOUT):
+                await port.subscribed()
+        now = await self._reached(_can_hear)
+        said = buffer.take()
+        held.buffer = None
+        if said is not None and now.agent.identity is not None and self._link is not None:
+            await hand_over(self._link, now.agent.identity, port.sid, said)
+
+    async def _let_go(self, held: Held) -> None:
+        """Let go of the input, and of what was said and nobody heard."""
+        if self._handing_over is not None:
+            self._handing_over.cancel()
+            self._handing_over = None
+        await held.let_go()
+        if held.buffer is not None:
+            held.buffer.take()
+            held.buffer = None
 
     async def _turn_off(self) -> None:
         held, self._held = self._held, None
         if held is None:
             self._tell(MediaClosed(self._name))
             return
-        await held.let_go()
+        await self._let_go(held)
         self._tell(MediaClosed(self._name))
         await self._take_back(held)
 
     async def _take_back(self, held: Held) -> None:
+        port = held.port
+        if port is None:
+            return
         try:
-            await self._linked()
-            await held.port.unpublish()
+            await self._reached(is_linked)
+            await port.unpublish()
         except asyncio.CancelledError:
-            await held.port.close()
+            await port.close()
             raise
 
     async def _switch(self, held: Held, source: MediaInput) -> None:
@@ -232,7 +291,10 @@ class Sending:
         if held is None or held.is_muted is muted:
             return
         held.is_muted = muted
-        held.port.set_muted(muted)
+        if held.buffer is not None and muted:
+            held.buffer.pause()
+        if held.port is not None:
+            held.port.set_muted(muted)
         self._tell(MediaMuted(self._name) if muted else MediaUnmuted(self._name))
 
     # What comes from elsewhere ------------------------------------------------------------------
@@ -259,7 +321,7 @@ class Sending:
         if self._wish.source is source.source:
             self._wish = NOTHING
             self._fell_back(NOTHING)
-        await held.let_go()
+        await self._let_go(held)
         if failure is None:
             self._tell(MediaClosed(self._name))
         else:
@@ -279,6 +341,10 @@ class Sending:
     def _state(self) -> MediaState:
         state: MediaState = getattr(self._snapshots.value.media, self._name).state
         return state
+
+
+def _can_hear(now: SessionSnapshot) -> bool:
+    return now.agent.is_connected and is_linked(now)
 
 
 def run_ended(name: str) -> SessionEnded:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from session_fsm.data.waiting import NO_RUN
 from session_fsm.media.frames import AudioFrame
 from session_fsm.media.inputs import checked_input
 from session_fsm.media.sending import Sending, run_ended
@@ -41,12 +39,15 @@ class MediaSlot:
         snapshots: Store[SessionSnapshot],
         check_running: Callable[[str], object],
         default: Callable[[], MediaInput],
+        *,
+        pre_connect: bool = False,
         on_unhandled: OnUnhandled | None = None,
     ) -> None:
         self.name = name
         self._snapshots = snapshots
         self._check_running = check_running
         self._default = default
+        self._pre_connect = pre_connect
         self._on_unhandled = on_unhandled
         self._meter: Meter[float] | None = None
         self._chosen: MediaInput | None = None
@@ -161,20 +162,10 @@ class MediaSlot:
 
     async def _want(self, wish: Wish) -> None:
         self._wish = wish
-        if self._sending is None:
-            await self._attached()
-        error = (
-            run_ended(self.name) if self._sending is None else await self._sending.want(self._wish)
-        )
+        sending = self._sending
+        error = run_ended(self.name) if sending is None else await sending.want(wish)
         if error is not None:
             raise error.with_traceback(None)
-
-    async def _attached(self) -> None:
-        """Wait until the room is being joined, or the run is over before that."""
-        async with aclosing(self._snapshots.values()) as snapshots:
-            async for now in snapshots:
-                if self._sending is not None or now.state in NO_RUN:
-                    return
 
     # The run ------------------------------------------------------------------------------------
 
@@ -191,12 +182,23 @@ class MediaSlot:
             self._chosen = checked_input(self.name, given)
         self._wish = Wish(self._chosen or self._default())
 
-    def attach(self, link: Link, tell: Sink) -> None:
-        """Begin to do what is wished for."""
+    def begin(self, tell: Sink) -> None:
+        """Begin to do what is wished for: the input is opened while the token is fetched."""
         self._sending = Sending(
-            self.name, link, tell, self._snapshots, fell_back=self._fell_back, sent=self._sent
+            self.name,
+            tell,
+            self._snapshots,
+            pre_connect=self._pre_connect,
+            fell_back=self._fell_back,
+            sent=self._sent,
         )
         self._sending.begin(self._wish)
+
+    def attach(self, link: Link, tell: Sink) -> None:
+        """Take the link over which it is sent."""
+        del tell
+        if self._sending is not None:
+            self._sending.attach(link)
 
     def _fell_back(self, wish: Wish) -> None:
         """Take what could be had for what is wished for."""

@@ -22,6 +22,15 @@ class OwnMediaPort(Protocol):
         """The transport's own object."""
         ...
 
+    @property
+    def sid(self) -> str:
+        """The server's id; another one after a link that was built anew."""
+        ...
+
+    async def subscribed(self) -> None:
+        """Wait until somebody has subscribed to it."""
+        ...
+
     async def write(self, frame: AudioFrame | VideoFrame) -> None:
         """Send a frame; waits while the transport has enough of them.
 
@@ -45,12 +54,15 @@ class OwnMediaPort(Protocol):
 class MediaPort(Protocol):
     """The tracks of one link."""
 
-    async def publish_audio(self, source: str, on_muted: OnMuted) -> OwnMediaPort:
+    async def publish_audio(
+        self, source: str, on_muted: OnMuted, *, pre_connect: bool = False
+    ) -> OwnMediaPort:
         """Publish a track of sound.
 
         Args:
             source: ``"microphone"``.
             on_muted: Called when the server has muted the track, or unmuted it.
+            pre_connect: Announce a buffer of what was said before.
 
         Raises:
             MediaError: The room does not take it.

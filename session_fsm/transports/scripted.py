@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import attrs
@@ -12,7 +12,8 @@ import attrs
 from session_fsm.channel.wire import TOPIC
 from session_fsm.data.info import StreamHeader
 from session_fsm.errors import RpcError
-from session_fsm.media.frames import VideoFrame
+from session_fsm.media.frames import AudioFrame, VideoFrame
+from session_fsm.media.preconnect import TOPIC as PRE_CONNECT
 from session_fsm.messages.merge import FINAL, SEGMENT_ID
 from session_fsm.messages.people import CHAT_TOPIC, TRANSCRIPTION_TOPIC
 from session_fsm.roster import AGENT_NAME, AGENT_STATE, Participant, find
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
     from session_fsm.data.info import StreamInfo
-    from session_fsm.media.frames import AudioFrame
     from session_fsm.transports.loopback.streams import RoomStream
+
+
+LATE_FRAMES: Final = 300
+"""Frames of 10 ms for which it waits for what was said before; livekit-agents waits 3 s."""
 
 
 def echo(text: str) -> str:
@@ -46,6 +50,7 @@ class _Job:
     heard: asyncio.Queue[str] = attrs.field(factory=asyncio.Queue[str])
     track: LoopbackMediaTrack | None = None
     ear: Ear = attrs.field(factory=Ear)
+    hears: bool = False
     ready: bool = False
     mute: bool = False
     is_relieved: bool = False
@@ -105,6 +110,9 @@ class ScriptedAgent:
     )
     received: list[Received] = attrs.field(factory=list["Received"], init=False)
     channel: ScriptedChannel = attrs.field(init=False, repr=False)
+    _expected: dict[tuple[str, str], list[AudioFrame]] = attrs.field(
+        factory=dict[tuple[str, str], list[AudioFrame]], init=False, repr=False
+    )
     _jobs: list[_Job] = attrs.field(factory=list[_Job], init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -130,6 +138,7 @@ class ScriptedAgent:
         if self.initialize_for is None:
             return
         await asyncio.sleep(self.initialize_for)
+        job.hears = True
         self._report(job, "listening")
         await self._get_ready(job)
         while True:
@@ -190,9 +199,35 @@ class ScriptedAgent:
         if isinstance(frame, VideoFrame):
             self.seen[source] = frame
             return
+        late = self._expected.get((room.name, identity))
+        if late is not None and len(late) < LATE_FRAMES:
+            late.append(frame)
+            return
+        for one in (*self._expected.pop((room.name, identity), ()), frame):
+            self._hear_frame(room, identity, one)
+
+    def expect(self, room: LoopbackRoom, identity: str) -> None:
+        """Hear nothing live of this user before what was said earlier has come."""
+        self._expected[room.name, identity] = []
+
+    def _hear_frame(self, room: LoopbackRoom, identity: str, frame: AudioFrame) -> None:
         for job in self._jobs if room.is_served else ():
-            if job.room is room and job.ready and (said := job.ear.hear(frame)) is not None:
+            if job.room is room and job.hears and (said := job.ear.hear(frame)) is not None:
                 self._transcribe(job, identity, said)
+
+    def _hear_buffer(self, room: LoopbackRoom, stream: Received) -> None:
+        """Hear what was said before it was ready."""
+        about = stream.info.attributes
+        rate, channels = int(about["sampleRate"]), int(about["channels"])
+        piece = 2 * channels * (rate // 100)
+        said = b"".join(piece for piece in stream.pieces if isinstance(piece, bytes))
+        frames = [
+            AudioFrame(said[start : start + piece], rate, channels)
+            for start in range(0, len(said), piece)
+        ]
+        late = self._expected.pop((room.name, stream.info.sender), [])
+        for frame in (*frames, *late):
+            self._hear_frame(room, stream.info.sender, frame)
 
     def _transcribe(self, job: _Job, identity: str, said: str) -> None:
         attributes = {SEGMENT_ID: f"SG_{uuid4().hex[:12]}", FINAL: "false"}
@@ -215,6 +250,10 @@ class ScriptedAgent:
             agent = find(room.roster, job.identity)
             is_up = agent is not None and agent.report not in {"", "initializing"}
             return self.channel.take(_place(job), info) if is_up and self.responsive else ()
+        if info.topic == PRE_CONNECT:
+            heard = Received(info, partial(self._hear_buffer, room))
+            self.received.append(heard)
+            return (heard,)
         stream = Received(info, partial(self._echo, job) if info.topic in self.echoes else None)
         self.received.append(stream)
         return (stream,)

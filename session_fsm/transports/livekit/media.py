@@ -60,12 +60,14 @@ class LiveKitMedia:
         self._room = room
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def publish_audio(self, source: str, on_muted: OnMuted) -> LiveKitOwnMedia:
+    async def publish_audio(
+        self, source: str, on_muted: OnMuted, *, pre_connect: bool = False
+    ) -> LiveKitOwnMedia:
         """Publish a track of sound."""
         sound = rtc.AudioSource(SAMPLE_RATE, 1, queue_size_ms=QUEUE_MS)
         track = rtc.LocalAudioTrack.create_audio_track(source, sound)
-        await self._publish(source, track, sound)
-        return LiveKitOwnMedia(self._room, track, AudioFeed(sound), on_muted)
+        published = await self._publish(source, track, sound, pre_connect=pre_connect)
+        return LiveKitOwnMedia(self._room, published, track, AudioFeed(sound), on_muted=on_muted)
 
     async def publish_video(
         self, source: str, size: tuple[int, int], on_muted: OnMuted
@@ -73,13 +75,18 @@ class LiveKitMedia:
         """Publish a track of pictures."""
         pictures = rtc.VideoSource(*size, is_screencast=source == "screen_share")
         track = rtc.LocalVideoTrack.create_video_track(source, pictures)
-        await self._publish(source, track, pictures)
-        return LiveKitOwnMedia(self._room, track, VideoFeed(pictures), on_muted)
+        published = await self._publish(source, track, pictures)
+        return LiveKitOwnMedia(self._room, published, track, VideoFeed(pictures), on_muted=on_muted)
 
     async def _publish(
-        self, name: str, track: rtc.LocalTrack, source: rtc.AudioSource | rtc.VideoSource
-    ) -> None:
-        options = rtc.TrackPublishOptions(source=SOURCES[name])
+        self,
+        name: str,
+        track: rtc.LocalTrack,
+        source: rtc.AudioSource | rtc.VideoSource,
+        *,
+        pre_connect: bool = False,
+    ) -> rtc.LocalTrackPublication:
+        options = rtc.TrackPublishOptions(source=SOURCES[name], preconnect_buffer=pre_connect)
         publishing = asyncio.get_running_loop().create_task(
             self._room.local_participant.publish_track(track, options)
         )
@@ -93,7 +100,7 @@ class LiveKitMedia:
         if publishing.done():
             error = publishing.exception()
             if error is None:
-                return
+                return publishing.result()
             said = redact(str(getattr(error, "message", error))) or type(error).__name__
             cause = redacted_cause(error) if isinstance(error, Exception) else None
         self._give_up(publishing, source)
@@ -210,11 +217,14 @@ class LiveKitOwnMedia:
     def __init__(
         self,
         room: rtc.Room,
+        published: rtc.LocalTrackPublication,
         track: rtc.LocalAudioTrack | rtc.LocalVideoTrack,
         feed: AudioFeed | VideoFeed,
+        *,
         on_muted: OnMuted,
     ) -> None:
         self.track: Final = track
+        self._published = published
         self._room = room
         self._feed = feed
         self._on_muted = on_muted
@@ -225,6 +235,15 @@ class LiveKitOwnMedia:
         }
         for event, handler in self._handlers.items():
             room.on(event, handler)  # pyright: ignore[reportUnknownMemberType]
+
+    @property
+    def sid(self) -> str:
+        """The server's id."""
+        return self._published.sid
+
+    async def subscribed(self) -> None:
+        """Wait until somebody has subscribed to it."""
+        await self._published.wait_for_subscription()
 
     async def write(self, frame: AudioFrame | VideoFrame) -> None:
         """Send a frame."""
@@ -255,7 +274,7 @@ class LiveKitOwnMedia:
         self._told(publication, muted=False)
 
     def _told(self, publication: rtc.TrackPublication, *, muted: bool) -> None:
-        if publication.sid != self.track.sid:
+        if publication.sid != self.sid:
             return
         if self._echoes and self._echoes[0] is muted:
             self._echoes.popleft()
@@ -268,7 +287,7 @@ class LiveKitOwnMedia:
         try:
             if self._room.isconnected():
                 async with asyncio.timeout(CLOSE_TIMEOUT):
-                    await self._room.local_participant.unpublish_track(self.track.sid)
+                    await self._room.local_participant.unpublish_track(self.sid)
         except Exception as error:  # noqa: BLE001 - the room goes on without it
             logger.debug("taking %s back failed: %s", self.track.name, redact(repr(error)))
         finally:

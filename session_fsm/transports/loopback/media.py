@@ -65,6 +65,14 @@ class LoopbackOwnMedia:
         self._link = link
         self._due = 0.0
 
+    @property
+    def sid(self) -> str:
+        """The server's id."""
+        return self.track.sid
+
+    async def subscribed(self) -> None:
+        """Everybody is, at once."""
+
     async def write(self, frame: AudioFrame | VideoFrame) -> None:
         """Send a frame; over a link that is down it is lost."""
         room = self._link.joined
@@ -111,9 +119,14 @@ class LoopbackMedia:
     def _tell(self) -> None:
         self._link.participant.publishes(frozenset(one.track.sid for one in self._own))
 
-    async def publish_audio(self, source: str, on_muted: OnMuted) -> LoopbackOwnMedia:
+    async def publish_audio(
+        self, source: str, on_muted: OnMuted, *, pre_connect: bool = False
+    ) -> LoopbackOwnMedia:
         """Publish a track of sound."""
-        return await self._publish(source, on_muted)
+        own = await self._publish(source, on_muted)
+        if pre_connect and self._link.joined is not None:
+            self._link.joined.agent.expect(self._link.joined, self._link.identity)
+        return own
 
     async def publish_video(
         self, source: str, size: tuple[int, int], on_muted: OnMuted

@@ -32,6 +32,10 @@ class LoopbackAgent(Protocol):
         """Take a text that a user sent to this agent, or to all of them (None)."""
         ...
 
+    def expect(self, room: LoopbackRoom, identity: str) -> None:
+        """Hear nothing live of this user before what was said earlier has come."""
+        ...
+
     def listen(
         self, room: LoopbackRoom, identity: str, source: str, frame: AudioFrame | VideoFrame
     ) -> None:

@@ -1,0 +1,111 @@
+"""What the user says before the agent can hear it: kept, and handed over once.
+
+Wire facts (livekit-agents 1.8.9, ``room_io/_pre_connect_audio.py``): a byte stream on ``TOPIC``
+whose attributes ``trackId``, ``sampleRate`` and ``channels`` say what it is, int16 PCM unless it
+names another codec. The agent waits for it for three seconds from when it hears the track, if the
+track was published with the feature; a buffer that ended more than a second before that is thrown
+away. So it goes out when the agent is ready and has subscribed to the track, and what is said from
+that frame on is sent live.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from session_fsm.data.info import StreamHeader, StreamKind
+from session_fsm.errors import StreamError
+from session_fsm.events import BufferingStarted, BufferingStopped
+from session_fsm.media.frames import AudioFrame
+
+if TYPE_CHECKING:
+    from session_fsm.transports.base import Link, Sink
+
+TOPIC: Final = "lk.agent.pre-connect-audio-buffer"
+NAME: Final = "preconnect-audio-buffer"
+MOST_SECONDS: Final = 30.0
+"""How much is kept: the newest of it."""
+AHEAD: Final = 0.1
+"""Seconds that an input may be ahead of the clock: it is not asked for more before."""
+
+logger = logging.getLogger("session_fsm")
+
+
+class PreConnectBuffer:
+    """What was said and not handed over yet.
+
+    Attributes:
+        over: Set when nothing more is kept: it was handed over, or dropped.
+    """
+
+    def __init__(self, tell: Sink) -> None:
+        self._tell = tell
+        self._kept: deque[AudioFrame] = deque()
+        self._samples = 0
+        self._due = 0.0
+        self._is_keeping = False
+        self.over = asyncio.Event()
+
+    async def keep(self, frame: AudioFrame) -> None:
+        """Keep a frame, and wait where the input is ahead of the clock."""
+        if not self._is_keeping:
+            self._is_keeping = True
+            self._tell(BufferingStarted())
+        if self._kept and _format(frame) != _format(self._kept[0]):
+            self._kept.clear()
+            self._samples = 0
+        self._kept.append(frame)
+        self._samples += frame.samples_per_channel
+        while self._samples > MOST_SECONDS * frame.sample_rate and len(self._kept) > 1:
+            self._samples -= self._kept.popleft().samples_per_channel
+        now = asyncio.get_running_loop().time()
+        self._due = max(self._due, now) + frame.duration
+        if self._due - now > AHEAD:
+            await asyncio.sleep(self._due - now - AHEAD)
+
+    def pause(self) -> None:
+        """Keep nothing for a while; what is kept stays."""
+        if self._is_keeping:
+            self._is_keeping = False
+            self._tell(BufferingStopped())
+
+    def take(self) -> AudioFrame | None:
+        """Return all that was kept, and keep no more; None where there was nothing, or before."""
+        kept, self._kept = self._kept, deque()
+        self.over.set()
+        self.pause()
+        if not kept:
+            return None
+        data = b"".join(frame.data for frame in kept)
+        return AudioFrame(data, kept[0].sample_rate, kept[0].num_channels)
+
+
+def _format(frame: AudioFrame) -> tuple[int, int]:
+    return frame.sample_rate, frame.num_channels
+
+
+async def hand_over(link: Link, agent: str, track: str, said: AudioFrame) -> None:
+    """Send what was said to the agent, as what came before the track; never raises."""
+    header = StreamHeader(
+        str(uuid4()),
+        StreamKind.BYTES,
+        TOPIC,
+        (agent,),
+        NAME,
+        "audio/pcm",
+        len(said.data),
+        {
+            "trackId": track,
+            "sampleRate": str(said.sample_rate),
+            "channels": str(said.num_channels),
+        },
+    )
+    try:
+        writer = await link.streams.open(header)
+        await writer.write(said.data)
+        await writer.close()
+    except StreamError as error:
+        logger.warning("what was said before the agent was ready did not reach it: %s", error)
