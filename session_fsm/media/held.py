@@ -143,8 +143,10 @@ class Held:
 
     async def _send(self, frame: AudioFrame | VideoFrame) -> None:
         if self.buffer is not None and isinstance(frame, AudioFrame):
-            await self.buffer.keep(frame)
-        elif self.port is not None:
+            self.buffer.keep(frame)
+            if self.port is None:
+                await self.buffer.pace(frame)
+        if self.port is not None:
             await self.port.write(frame)
 
     async def feed_from(self, source: OpenInput) -> None:

@@ -4,14 +4,18 @@ Wire facts (livekit-agents 1.8.9, ``room_io/_pre_connect_audio.py``): a byte str
 whose attributes ``trackId``, ``sampleRate`` and ``channels`` say what it is, int16 PCM unless it
 names another codec. The agent waits for it for three seconds from when it hears the track, if the
 track was published with the feature; a buffer that ended more than a second before that is thrown
-away. So it goes out when the agent is ready and has subscribed to the track, and what is said from
-that frame on is sent live.
+away.
+
+From when it has subscribed to the track the agent keeps what comes live, and takes it in after the
+buffer. So the track is published when the agent is ready, it is fed from the beginning, and the
+buffer ends with what the agent heard first, as nearly as that can be known from here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import deque
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
@@ -43,24 +47,28 @@ class PreConnectBuffer:
 
     def __init__(self, tell: Sink) -> None:
         self._tell = tell
-        self._kept: deque[AudioFrame] = deque()
+        self._kept: deque[tuple[float, AudioFrame]] = deque()
         self._samples = 0
         self._due = 0.0
         self._is_keeping = False
         self.over = asyncio.Event()
 
-    async def keep(self, frame: AudioFrame) -> None:
-        """Keep a frame, and wait where the input is ahead of the clock."""
+    def keep(self, frame: AudioFrame) -> None:
+        """Keep a frame that was said just now."""
         if not self._is_keeping:
             self._is_keeping = True
             self._tell(BufferingStarted())
-        if self._kept and _format(frame) != _format(self._kept[0]):
+        if self._kept and _format(frame) != _format(self._kept[0][1]):
             self._kept.clear()
             self._samples = 0
-        self._kept.append(frame)
+        now = asyncio.get_running_loop().time()
+        self._kept.append((now, frame))
         self._samples += frame.samples_per_channel
         while self._samples > MOST_SECONDS * frame.sample_rate and len(self._kept) > 1:
-            self._samples -= self._kept.popleft().samples_per_channel
+            self._samples -= self._kept.popleft()[1].samples_per_channel
+
+    async def pace(self, frame: AudioFrame) -> None:
+        """Wait where an input is ahead of the clock, while no track holds it back."""
         now = asyncio.get_running_loop().time()
         self._due = max(self._due, now) + frame.duration
         if self._due - now > AHEAD:
@@ -72,9 +80,14 @@ class PreConnectBuffer:
             self._is_keeping = False
             self._tell(BufferingStopped())
 
-    def take(self) -> AudioFrame | None:
-        """Return all that was kept, and keep no more; None where there was nothing, or before."""
-        kept, self._kept = self._kept, deque()
+    def take(self, until: float = math.inf) -> AudioFrame | None:
+        """Return what was said until then, and keep no more; None where that is nothing.
+
+        Args:
+            until: A time of the loop's clock; what was said later has been sent live.
+        """
+        kept = [frame for said_at, frame in self._kept if said_at <= until]
+        self._kept.clear()
         self.over.set()
         self.pause()
         if not kept:

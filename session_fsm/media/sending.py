@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -26,7 +26,7 @@ from session_fsm.media.wish import NOTHING, Wish
 from session_fsm.states import AgentState, MediaState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from session_fsm.errors import SessionError
     from session_fsm.media.frames import AudioFrame
@@ -68,6 +68,7 @@ class Sending:
         self._news = asyncio.Event()
         self._waiting: list[tuple[int, asyncio.Future[SessionError | None]]] = []
         self._held: Held | None = None
+        self._keeping: Held | None = None
         self._broken: list[tuple[OpenInput, MediaError | None]] = []
         self._task: asyncio.Task[None] | None = None
         self._is_over = False
@@ -137,14 +138,14 @@ class Sending:
         failure: MediaError | None = None
         reaching = asyncio.get_running_loop().create_task(self._reach(wish))
         try:
-            await self._done_or_given_up(reaching, wish)
+            failure = await self._done_or_given_up(reaching, wish)
         finally:
             given_up = reaching.cancel()
             await asyncio.wait({reaching})
-        if given_up and reaching.cancelled():
+        if failure is None and given_up and reaching.cancelled():
             self._tell(MediaClosed(self._name))
             return False
-        error = reaching.exception()
+        error = failure if reaching.cancelled() else reaching.exception()
         if error is not None:
             if not isinstance(error, Exception):
                 raise error
@@ -154,18 +155,48 @@ class Sending:
         self._settle(number, failure)
         return True
 
-    async def _done_or_given_up(self, reaching: asyncio.Task[None], wish: Wish) -> None:
-        """Wait, but not for an input to open that is not wished for any more."""
+    async def _done_or_given_up(
+        self, reaching: asyncio.Task[None], wish: Wish
+    ) -> MediaError | None:
+        """Wait, but not for an input to open that is not wished for any more.
+
+        Returns:
+            Why the input broke while what it gave was kept, or None.
+        """
         opens = wish.source is not None and self._held is None
         while not reaching.done():
-            if opens and self._held is None and self._wish.source is not wish.source:
-                return
+            early = self._keeping
+            for source, failure in self._broken:
+                if early is not None and early.input is source:
+                    self._broken.clear()
+                    return failure
+            if early is not None and self._wish.source is not None:
+                await self._follow(early, self._wish)
+            elif opens and self._held is None and self._wish.source is not wish.source:
+                return None
             news = asyncio.get_running_loop().create_task(self._news.wait())
             try:
                 await asyncio.wait({reaching, news}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 news.cancel()
             self._news.clear()
+        return None
+
+    async def _follow(self, early: Held, wish: Wish) -> None:
+        """Have what is kept before the track is there come from where it is wished to come from."""
+        early.is_muted = wish.is_muted
+        if early.buffer is not None and wish.is_muted:
+            early.buffer.pause()
+        if wish.source is not None and early.input.source is not wish.source:
+            opened = OpenInput(wish.source)
+            try:
+                await opened.open()
+            except MediaError as error:
+                self._wish = Wish(early.input.source, wish.is_muted)
+                self._fell_back(self._wish)
+                self._settle(self._number, error)
+            else:
+                await early.feed_from(opened)
 
     async def _reach(self, wish: Wish) -> None:
         if wish.source is None:
@@ -185,20 +216,24 @@ class Sending:
             await held.input.open()
             if self._keeps():
                 held.buffer = PreConnectBuffer(self._tell)
+                self._keeping = held
                 held.start()
-            link = held.port = await self._publish(held)
+            port = held.port = await self._publish(held)
         except BaseException:
             await self._let_go(held)
             raise
-        held.is_muted = False
+        finally:
+            self._keeping = None
+        muted, held.is_muted = held.is_muted, False
         self._held = held
-        self._tell(MediaOpened(self._name, link.track))
-        if muted:
-            self._set_muted(muted=True)
+        if held.input.source is not source:
+            self._tell(MediaOpening(self._name, held.input.source.name))
+        self._tell(MediaOpened(self._name, port.track))
+        self._set_muted(muted=muted)
         if held.buffer is None:
             held.start()
         else:
-            handing_over = self._hand_over(held, held.buffer, link)
+            handing_over = self._hand_over(held, held.buffer, port)
             self._handing_over = asyncio.get_running_loop().create_task(handing_over)
 
     def _keeps(self) -> bool:
@@ -208,6 +243,8 @@ class Sending:
 
     async def _publish(self, held: Held) -> OwnMediaPort:
         if self._name in SOUND:
+            if held.buffer is not None:
+                await self._reached(_is_time_to_publish)
             media = await self._media()
             return await media.publish_audio(
                 self._name, self._server_muted, pre_connect=held.buffer is not None
@@ -236,12 +273,19 @@ class Sending:
 
     async def _hand_over(self, held: Held, buffer: PreConnectBuffer, port: OwnMediaPort) -> None:
         """Once the agent can hear, send it what was said before, and the rest live."""
-        await self._reached(_can_hear)
-        with suppress(TimeoutError):  # it does not listen to tracks
-            async with asyncio.timeout(SUBSCRIBE_TIMEOUT):
-                await port.subscribed()
-        now = await self._reached(_can_hear)
-        said = buffer.take()
+        loop = asyncio.get_running_loop()
+        subscribing = loop.create_task(_time_of(port.subscribed()))
+        try:
+            await self._reached(_can_hear)
+            ready_at = loop.time()
+            await asyncio.wait({subscribing}, timeout=SUBSCRIBE_TIMEOUT)
+            now = await self._reached(_can_hear)
+        finally:
+            subscribing.cancel()
+        heard_from = ready_at
+        if subscribing.done() and not subscribing.cancelled():
+            heard_from = max(heard_from, subscribing.result())
+        said = buffer.take(heard_from - port.latency)
         held.buffer = None
         if said is not None and now.agent.identity is not None and self._link is not None:
             await hand_over(self._link, now.agent.identity, port.sid, said)
@@ -341,6 +385,22 @@ class Sending:
     def _state(self) -> MediaState:
         state: MediaState = getattr(self._snapshots.value.media, self._name).state
         return state
+
+
+async def _time_of(event: Awaitable[None]) -> float:
+    await event
+    return asyncio.get_running_loop().time()
+
+
+def _is_time_to_publish(now: SessionSnapshot) -> bool:
+    """Say whether a track that is announced as having a beginning can be published.
+
+    Not before the agent is ready: it keeps what comes live from when it has subscribed *and* set
+    itself up, and of a track that has been there before that nobody knows how late it is heard
+    (60 to 230 ms; of one that it subscribes to afterwards: 60 to 85 ms). Where no agent is
+    dispatched, others may be there who want to hear it at once.
+    """
+    return _can_hear(now) or (is_linked(now) and not now.run.dispatches)
 
 
 def _can_hear(now: SessionSnapshot) -> bool:

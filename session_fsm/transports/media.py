@@ -27,6 +27,11 @@ class OwnMediaPort(Protocol):
         """The server's id; another one after a link that was built anew."""
         ...
 
+    @property
+    def latency(self) -> float:
+        """How old sound is when somebody hears it who has just subscribed, in seconds."""
+        ...
+
     async def subscribed(self) -> None:
         """Wait until somebody has subscribed to it."""
         ...

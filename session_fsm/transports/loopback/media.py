@@ -70,6 +70,11 @@ class LoopbackOwnMedia:
         """The server's id."""
         return self.track.sid
 
+    @property
+    def latency(self) -> float:
+        """Nothing takes any time."""
+        return 0.0
+
     async def subscribed(self) -> None:
         """Everybody is, at once."""
 

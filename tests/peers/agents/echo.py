@@ -281,7 +281,7 @@ async def entrypoint(ctx: JobContext) -> None:  # noqa: C901 - one wish after th
         sess.generate_reply(user_input=ev.text)
 
     await session.start(
-        EchoAgent(),
+        EchoAgent(heard=lambda loud, gap: note(ctx, loud=loud, gap=gap)),
         room=ctx.room,
         room_options=RoomOptions(
             text_input=TextInputOptions(text_input_cb=on_text),

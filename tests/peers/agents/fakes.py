@@ -3,7 +3,7 @@
 import array
 import math
 import time
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from functools import partial
 
 import channel
@@ -98,16 +98,21 @@ class Ear(stt.STT):
 class EchoAgent(Agent):
     """Hears loud audio as "heard 1.2s" and says everything back."""
 
-    def __init__(self, name: str = "echo_agent") -> None:
-        other = partial(EchoAgent, "other_agent")
+    def __init__(
+        self, name: str = "echo_agent", heard: Callable[[float, float], None] | None = None
+    ) -> None:
+        self._heard = heard
+        other = partial(EchoAgent, "other_agent", heard)
         super().__init__(id=name, instructions="Say it back.", tools=channel.tools(other))
 
     async def stt_node(
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
     ) -> AsyncIterator[stt.SpeechEvent]:
         loud = quiet = 0.0
+        closely = Closely()
         async for frame in audio:
             samples = array.array("h", bytes(frame.data))
+            closely.hear(samples, frame.sample_rate)
             if sum(map(abs, samples[::8])) / max(1, len(samples[::8])) >= LOUD:
                 if not loud:
                     yield stt.SpeechEvent(type=stt.SpeechEventType.START_OF_SPEECH)
@@ -116,11 +121,37 @@ class EchoAgent(Agent):
             elif loud:
                 quiet += frame.duration
                 if quiet >= QUIET_SECONDS:
+                    if self._heard is not None:
+                        self._heard(closely.loud, closely.gap)
+                    closely = Closely()
                     yield _heard(stt.SpeechEventType.FINAL_TRANSCRIPT, loud)
                     yield stt.SpeechEvent(
                         type=stt.SpeechEventType.END_OF_SPEECH, speech_end_time=time.time()
                     )
                     loud = quiet = 0.0
+
+
+class Closely:
+    """How long it was loud, from the first to the last, and the longest gap in between."""
+
+    def __init__(self) -> None:
+        self.loud = 0.0
+        self.gap = 0.0
+        self._quiet = 0.0
+
+    def hear(self, samples: "array.array[int]", rate: int) -> None:
+        size = rate // 200  # 5 ms
+        for start in range(0, len(samples), size):
+            block = samples[start : start + size]
+            seconds = len(block) / rate
+            if sum(map(abs, block)) / len(block) >= LOUD:
+                if self.loud:
+                    self.gap = max(self.gap, self._quiet)
+                    self.loud += self._quiet
+                self.loud += seconds
+                self._quiet = 0.0
+            else:
+                self._quiet += seconds
 
 
 def _heard(kind: stt.SpeechEventType, seconds: float) -> stt.SpeechEvent:

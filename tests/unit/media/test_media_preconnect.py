@@ -117,22 +117,26 @@ async def test_the_agent_is_buffering_only_while_frames_are_kept() -> None:
     async with session:
         starting = asyncio.create_task(session.start(microphone=microphone))
         await asyncio.sleep(1)
-        assert local.state.value is MediaState.LIVE
+        assert local.state.value is MediaState.OPENING
         assert session.agent.state.value is AgentState.CONNECTING
         microphone.say()
         await asyncio.sleep(0.1)
         assert session.agent.state.value is AgentState.PRE_CONNECT_BUFFERING
         assert session.agent.can_listen.value
-        await local.mute()
+        muting = asyncio.create_task(local.mute())
+        await asyncio.sleep(0.1)
         assert session.agent.state.value is AgentState.CONNECTING
         microphone.say(5)
         await asyncio.sleep(0.1)
-        await local.unmute()
+        unmuting = asyncio.create_task(local.unmute())
+        await asyncio.sleep(0.1)
         assert session.agent.state.value is AgentState.CONNECTING
         microphone.say()
         await asyncio.sleep(0.1)
         assert session.agent.state.value is AgentState.PRE_CONNECT_BUFFERING
         await local.set_enabled(False)
+        await muting
+        await unmuting
         assert session.agent.state.value is AgentState.CONNECTING
         starting.cancel()
     assert call.buffers == []
@@ -234,12 +238,18 @@ async def test_another_input_while_it_is_kept() -> None:
         starting = asyncio.create_task(session.start(microphone=microphone))
         microphone.say(10)
         await asyncio.sleep(1)
-        await local.switch(other)
+        broken = asyncio.create_task(local.switch(Device(fails="open")))
+        await asyncio.sleep(0.1)
+        with pytest.raises(MediaError, match="broken at open"):
+            await broken
+        switching = asyncio.create_task(local.switch(other))
         other.said = 10
         other.say(10)
         await starting
+        await switching
         await asyncio.sleep(0.5)
         assert call.kept() == list(range(1, 21))
+        assert local.device.value == "counting"
 
 
 async def test_a_start_that_fails_before_the_room_lets_go_of_the_device() -> None:

@@ -1,0 +1,73 @@
+"""What is said before the agent is there reaches it whole, and goes on without a gap."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+
+import pytest
+
+from contract.calls import PATIENCE
+from peers.fixtures import Stack
+from session_fsm import AgentState, AudioFrame, ConnectionDetails, Session, TokenSource, ToneInput
+from session_fsm.media.pace import paced
+from session_fsm.media.synthetic import silence
+
+RUNS = int(os.environ.get("SESSION_FSM_RUNS", "2"))
+"""How often each is done; 20 are asked for by hand."""
+
+pytestmark = pytest.mark.server
+
+
+class Speech:
+    """A tone of so many seconds, and then silence."""
+
+    def __init__(self, seconds: float) -> None:
+        self.name = f"{seconds} s of speech"
+        self.seconds = seconds
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[AsyncIterator[AudioFrame]]:
+        async with ToneInput(300.0).open() as tone, aclosing(self._frames(tone)) as frames:
+            yield frames
+
+    async def _frames(self, tone: AsyncIterator[AudioFrame]) -> AsyncIterator[AudioFrame]:
+        for _ in range(round(self.seconds * 100)):
+            yield await anext(tone)
+        async with aclosing(paced(silence(48_000, 1))) as quiet:
+            async for frame in quiet:
+                yield frame
+
+
+def source(stack: Stack, room: str, after: float, **behaviour: object) -> TokenSource:
+    async def details(_: object) -> ConnectionDetails:
+        await asyncio.sleep(after)
+        return ConnectionDetails(stack.url, stack.token(room, agent_metadata=behaviour), room)
+
+    return TokenSource.custom(details)
+
+
+def facts(stack: Stack, room: str) -> list[dict[str, float]]:
+    return [line for line in stack.worker.journal(room) if "loud" in line]
+
+
+@pytest.mark.parametrize("run", range(RUNS))
+@pytest.mark.parametrize("slow", [0, 5])
+@pytest.mark.parametrize(("seconds", "after"), [(2.0, 2.5), (6.5, 1.0)], ids=["before", "across"])
+async def test_it_reaches_the_agent_whole(
+    stack: Stack, seconds: float, after: float, slow: float, run: int
+) -> None:
+    seconds += slow if seconds > 2 else 0
+    room = stack.room()
+    behaviour = {"slow": slow} if slow else {}
+    states: list[AgentState] = []
+    session = Session(source(stack, room, after, **behaviour), pre_connect_audio=True)
+    async with asyncio.timeout(60), session:
+        session.agent.state.subscribe(states.append)
+        await session.start(microphone=Speech(seconds))
+        await session.wait_until(lambda _: bool(facts(stack, room)), PATIENCE + seconds)
+        (fact,) = facts(stack, room)
+        print(f"\n{seconds} s: heard {fact['loud']:.3f} s, longest gap {fact['gap'] * 1000:.0f} ms")
+        assert AgentState.PRE_CONNECT_BUFFERING in states
+        assert fact["loud"] == pytest.approx(seconds, abs=0.05)
+        assert fact["gap"] <= 0.05
