@@ -80,7 +80,7 @@ class MediaState(StrEnum):
     OFF = "off"
     """Nothing is sent, and no device is held."""
     OPENING = "opening"
-    """The input is being opened, or waits for the room, or what it gives is kept for the agent."""
+    """The input is being opened, or waits for the room to be joined."""
     LIVE = "live"
     """What the input gives is sent."""
     MUTED = "muted"

@@ -6,9 +6,9 @@ names another codec. The agent waits for it for three seconds from when it hears
 track was published with the feature; a buffer that ended more than a second before that is thrown
 away.
 
-From when it has subscribed to the track the agent keeps what comes live, and takes it in after the
-buffer. So the track is published when the agent is ready, it is fed from the beginning, and the
-buffer ends with what the agent heard first, as nearly as that can be known from here.
+From when it has subscribed to the track, or from when it has set itself up if that is later, the
+agent keeps what comes live, and takes it in after the buffer. So the track is fed all the time, and
+the buffer ends with what the agent heard first, as nearly as that can be known from here.
 """
 
 from __future__ import annotations

@@ -243,8 +243,6 @@ class Sending:
 
     async def _publish(self, held: Held) -> OwnMediaPort:
         if self._name in SOUND:
-            if held.buffer is not None:
-                await self._reached(_is_time_to_publish)
             media = await self._media()
             return await media.publish_audio(
                 self._name, self._server_muted, pre_connect=held.buffer is not None
@@ -282,10 +280,9 @@ class Sending:
             now = await self._reached(_can_hear)
         finally:
             subscribing.cancel()
-        heard_from = ready_at
-        if subscribing.done() and not subscribing.cancelled():
-            heard_from = max(heard_from, subscribing.result())
-        said = buffer.take(heard_from - port.latency)
+        is_subscribed = subscribing.done() and not subscribing.cancelled()
+        subscribed_at = subscribing.result() if is_subscribed else ready_at
+        said = buffer.take(port.heard_from(subscribed_at, ready_at))
         held.buffer = None
         if said is not None and now.agent.identity is not None and self._link is not None:
             await hand_over(self._link, now.agent.identity, port.sid, said)
@@ -390,17 +387,6 @@ class Sending:
 async def _time_of(event: Awaitable[None]) -> float:
     await event
     return asyncio.get_running_loop().time()
-
-
-def _is_time_to_publish(now: SessionSnapshot) -> bool:
-    """Say whether a track that is announced as having a beginning can be published.
-
-    Not before the agent is ready: it keeps what comes live from when it has subscribed *and* set
-    itself up, and of a track that has been there before that nobody knows how late it is heard
-    (60 to 230 ms; of one that it subscribes to afterwards: 60 to 85 ms). Where no agent is
-    dispatched, others may be there who want to hear it at once.
-    """
-    return _can_hear(now) or (is_linked(now) and not now.run.dispatches)
 
 
 def _can_hear(now: SessionSnapshot) -> bool:

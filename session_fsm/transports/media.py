@@ -27,9 +27,13 @@ class OwnMediaPort(Protocol):
         """The server's id; another one after a link that was built anew."""
         ...
 
-    @property
-    def latency(self) -> float:
-        """How old sound is when somebody hears it who has just subscribed, in seconds."""
+    def heard_from(self, subscribed_at: float, ready_at: float) -> float:
+        """Return when the first sound was sent that an agent heard, as nearly as can be told.
+
+        Args:
+            subscribed_at: When somebody subscribed, by the loop's clock.
+            ready_at: When the agent said that it is ready.
+        """
         ...
 
     async def subscribed(self) -> None:
