@@ -47,8 +47,8 @@ class NoInput:
     def open(self) -> Any:
         """Fail: give an input of your own."""
         raise MediaError(
-            f"There is no built-in {self.name.replace('_', ' ')}: give an input instead of True, "
-            f"as in start({self.name}=ImageInput(...)).",
+            f"There is no built-in {self.name.replace('_', ' ')}: instead of True give a "
+            f"FrameInput(), or an async iterator of VideoFrame, as in start({self.name}=frames).",
             kind="not-found",
         )
 

@@ -58,7 +58,7 @@ class AgentMedia:
         from session_fsm.media import meters  # noqa: PLC0415 - numpy is loaded for nobody else
 
         meter = meters.level(self._on_unhandled)
-        self._voice.listen(meter.hear)
+        self._voice.listen(meter.hear, meter.end)
         return meter
 
     def bands(
@@ -80,7 +80,7 @@ class AgentMedia:
         from session_fsm.media import meters  # noqa: PLC0415 - numpy is loaded for nobody else
 
         meter = meters.bands(count, low_hz, high_hz, self._on_unhandled)
-        self._voice.listen(meter.hear)
+        self._voice.listen(meter.hear, meter.end)
         return meter
 
     def waveform(self, bars: int = 120) -> Store[tuple[float, ...]]:
@@ -94,5 +94,5 @@ class AgentMedia:
         from session_fsm.media import meters  # noqa: PLC0415 - numpy is loaded for nobody else
 
         meter = meters.waveform(bars, self._on_unhandled)
-        self._voice.listen(meter.hear)
+        self._voice.listen(meter.hear, meter.end)
         return meter

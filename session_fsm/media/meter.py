@@ -69,3 +69,8 @@ class Meter(WritableStore[T], Generic[T]):
             self._timer.cancel()
             self._timer = None
         self.set(self._quiet)
+
+    def end(self) -> None:
+        """Show that nothing is heard, and complete."""
+        self.fall_silent()
+        self.close()

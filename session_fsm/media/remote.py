@@ -90,7 +90,7 @@ class Reception(Generic[F]):
         self._read = read
         self._buffer = buffer
         self._readers: WeakSet[FrameReader[F]] = WeakSet()
-        self._listeners: list[Callable[[F], None]] = []
+        self._listeners: list[tuple[Callable[[F], None], Callable[[], None]]] = []
         self._link: Link | None = None
         self._following: abc.DisposableBase | None = None
         self._stop: Callable[[], None] | None = None
@@ -108,9 +108,9 @@ class Reception(Generic[F]):
         self._begin()
         return reader
 
-    def listen(self, listener: Callable[[F], None]) -> None:
-        """Hand over every frame from now on; must not raise."""
-        self._listeners.append(listener)
+    def listen(self, listener: Callable[[F], None], closed: Callable[[], None]) -> None:
+        """Hand over every frame from now on, and call ``closed`` in the end; must not raise."""
+        self._listeners.append((listener, closed))
         self._begin()
 
     def _begin(self) -> None:
@@ -120,7 +120,7 @@ class Reception(Generic[F]):
             self._stop = self._read(self._link, track, self._spread)
 
     def _spread(self, frame: F) -> None:
-        for listener in self._listeners:
+        for listener, _ in self._listeners:
             listener(frame)
         for reader in list(self._readers):
             reader.feed(frame)
@@ -154,5 +154,8 @@ class Reception(Generic[F]):
         self._readers.clear()
 
     def close(self) -> None:
-        """End what is left."""
+        """End what is left, the listeners included."""
         self.detach()
+        for _, closed in self._listeners:
+            closed()
+        self._listeners.clear()

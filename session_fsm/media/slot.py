@@ -217,5 +217,4 @@ class MediaSlot:
     def close(self) -> None:
         """Complete the level; the other stores are the session's."""
         if self._meter is not None:
-            self._meter.fall_silent()
-            self._meter.close()
+            self._meter.end()

@@ -147,6 +147,10 @@ async def test_the_level_rises_with_the_voice_and_falls_with_it() -> None:
         assert bands.value == (0.0, 0.0, 0.0)
         await session.end()
     assert len(levels) < 40
+    ends: list[str] = []
+    for meter in (session.agent.level, bands):
+        meter.subscribe(on_completed=lambda: ends.append("completed"))
+    assert ends == ["completed"] * 2
     assert len(shapes[1]) == 12
     assert session.agent.level is session.agent.level
     for wrong in ((0, 100, 200), (3, 200, 200), (3, -1, 200)):

@@ -287,6 +287,34 @@ async def aiter_of(*frames: Any) -> Any:
         yield frame
 
 
+async def test_a_camera_of_this_computer_is_not_built_in() -> None:
+    _, session = call()
+    async with session:
+        await session.start(camera=True)
+        assert session.local.camera.state.value is MediaState.FAILED
+        assert "give a FrameInput(), or an async iterator" in str(
+            session.local.camera.failure.value
+        )
+
+
+async def test_the_level_of_what_is_sent_rises_and_falls() -> None:
+    _, session = call()
+    levels: list[float] = []
+    microphone = session.local.microphone
+    async with session:
+        microphone.level.subscribe(levels.append)
+        await session.start(microphone=ToneInput())
+        await asyncio.sleep(0.5)
+        assert microphone.level.value > 0.3
+        await microphone.mute()
+        await asyncio.sleep(0.3)
+        assert microphone.level.value == 0.0
+        await microphone.unmute()
+        await asyncio.sleep(0.3)
+    assert microphone.level.value == 0.0
+    assert levels[0] == 0.0
+
+
 async def test_pictures_reach_the_agent() -> None:
     agent, session = call()
     camera, screen = FrameInput("eye"), FrameInput("screen")
