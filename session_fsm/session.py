@@ -202,8 +202,8 @@ class Session(StreamCalls, SessionView):
         Args:
             microphone: True: the default microphone; an input, or an async iterator of frames;
                 False: nothing is heard of the user until ``session.local.microphone`` is enabled.
-            camera: The same for pictures.
-            screen_share: The same for the screen.
+            camera: The same for pictures; none is built in, so True is a failure.
+            screen_share: The same for the screen; none is built in either.
 
         Raises:
             TokenError: No usable token could be had.

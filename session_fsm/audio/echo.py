@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import Final
 
 from livekit import rtc
 
-SAMPLE_RATE: Final = 48_000
-FRAME: Final = SAMPLE_RATE // 100
-"""Samples of 10 ms: the only length that WebRTC's processing takes."""
+from session_fsm.audio.portaudio import FRAME, SAMPLE_RATE
 
 _lock = threading.Lock()
 _open: list[Processing] = []

@@ -68,6 +68,11 @@ def listed() -> Iterator[tuple[Device, int]]:
             yield Device(unique, name, kind, number == default), number
 
 
+def name_of(wanted: Device | str | None, default: str) -> str:
+    """Return what people call a device; its id where only that is known."""
+    return wanted.name if isinstance(wanted, Device) else wanted or default
+
+
 def number_of(wanted: Device | str | None, kind: DeviceKind) -> int | None:
     """Return PortAudio's number of a device; None stands for the system's choice.
 

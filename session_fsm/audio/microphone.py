@@ -6,8 +6,8 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from session_fsm.audio.listing import Device, number_of
-from session_fsm.audio.portaudio import explained, portaudio
+from session_fsm.audio.listing import Device, name_of, number_of
+from session_fsm.audio.portaudio import SAMPLE_RATE, started
 from session_fsm.errors import MediaError
 from session_fsm.media.frames import AudioFrame
 from session_fsm.media.inputs import FrameInput
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from session_fsm.audio.echo import Processing
 
-SAMPLE_RATE: Final = 48_000
-FRAME: Final = SAMPLE_RATE // 100
 KEPT_FRAMES: Final = 20
 """Frames of 10 ms that wait while the loop is busy; more would be latency."""
 SILENT_SECONDS: Final = 3.0
@@ -65,9 +63,7 @@ class MicrophoneInput:
     @property
     def name(self) -> str:
         """What people call it."""
-        if isinstance(self._device, Device):
-            return self._device.name
-        return self._device or "default microphone"
+        return name_of(self._device, "default microphone")
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[AudioFrame], None]:
@@ -76,10 +72,9 @@ class MicrophoneInput:
         Raises:
             MediaError: It cannot be used, or PortAudio is not there.
         """
-        sound = portaudio()
         frames = FrameInput(self.name, capacity=KEPT_FRAMES)
         stream, processing = await asyncio.to_thread(
-            self._stream, sound, frames, asyncio.get_running_loop()
+            self._stream, frames, asyncio.get_running_loop()
         )
         try:
             async with frames.open() as waiting:
@@ -91,9 +86,8 @@ class MicrophoneInput:
             self.dropped += frames.dropped
 
     def _stream(
-        self, sound: Any, frames: FrameInput, loop: asyncio.AbstractEventLoop
+        self, frames: FrameInput, loop: asyncio.AbstractEventLoop
     ) -> tuple[Any, Processing | None]:
-        """Open the stream: this takes long with some drivers."""
         number = number_of(self._device, "input")
         processing = self._processing()
 
@@ -106,22 +100,11 @@ class MicrophoneInput:
                 loop.call_soon_threadsafe(frames.push, AudioFrame(piece, SAMPLE_RATE))
 
         try:
-            stream = sound.RawInputStream(
-                samplerate=SAMPLE_RATE,
-                channels=1,
-                dtype="int16",
-                blocksize=FRAME,
-                device=number,
-                callback=heard,
-            )
-            stream.start()
-        except Exception as error:  # noqa: BLE001 - PortAudio's own and plain ones
-            failure = explained(self.name, error)
-        else:
-            return stream, processing
-        if processing is not None:
-            processing.close()
-        raise failure
+            return started("RawInputStream", self.name, number, heard), processing
+        except MediaError:
+            if processing is not None:
+                processing.close()
+            raise
 
     def _processing(self) -> Processing | None:
         if not any(self._options.values()):

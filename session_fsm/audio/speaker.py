@@ -7,15 +7,13 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from session_fsm.audio.listing import Device, number_of
-from session_fsm.audio.portaudio import explained, portaudio
+from session_fsm.audio.listing import Device, name_of, number_of
+from session_fsm.audio.portaudio import FRAME, SAMPLE_RATE, started
+from session_fsm.media.frames import SAMPLE_BYTES
 
 if TYPE_CHECKING:
     from session_fsm.media.frames import AudioFrame
 
-SAMPLE_RATE: Final = 48_000
-FRAME: Final = SAMPLE_RATE // 100
-SAMPLE_BYTES: Final = 2
 QUEUED: Final = round(0.2 * SAMPLE_RATE) * SAMPLE_BYTES
 """Bytes that may wait to be played: what ``interrupt()`` drops at most."""
 POLL: Final = 0.01
@@ -46,9 +44,7 @@ class SpeakerOutput:
     @property
     def name(self) -> str:
         """What people call it."""
-        if isinstance(self._device, Device):
-            return self._device.name
-        return self._device or "default loudspeaker"
+        return name_of(self._device, "default loudspeaker")
 
     async def open(self) -> None:
         """Hold the device.
@@ -56,12 +52,10 @@ class SpeakerOutput:
         Raises:
             MediaError: It cannot be used, or PortAudio is not there.
         """
-        sound = portaudio()
         self._queue.clear()
-        self._stream = await asyncio.to_thread(self._opened, sound)
+        self._stream = await asyncio.to_thread(self._opened)
 
-    def _opened(self, sound: Any) -> Any:
-        """Open the stream: this takes long with some drivers."""
+    def _opened(self) -> Any:
         number = number_of(self._device, "output")
         echo: Any = import_module("session_fsm.audio.echo")  # loads LiveKit
 
@@ -70,19 +64,7 @@ class SpeakerOutput:
             out[:] = piece
             echo.played(piece, max(0.0, time.outputBufferDacTime - time.currentTime))
 
-        try:
-            stream = sound.RawOutputStream(
-                samplerate=SAMPLE_RATE,
-                channels=1,
-                dtype="int16",
-                blocksize=FRAME,
-                device=number,
-                callback=play,
-            )
-            stream.start()
-        except Exception as error:
-            raise explained(self.name, error) from error
-        return stream
+        return started("RawOutputStream", self.name, number, play)
 
     def _next(self) -> bytes:
         """Return the next 10 ms, on PortAudio's thread."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from session_fsm.errors import MediaError
@@ -22,22 +23,6 @@ def _microphone() -> MediaInput:
     return MicrophoneInput()
 
 
-def _camera() -> MediaInput:
-    return NoInput("camera")
-
-
-def _screen_share() -> MediaInput:
-    return NoInput("screen_share")
-
-
-DEFAULT_INPUTS: Final[Mapping[str, Callable[[], MediaInput]]] = {
-    "microphone": _microphone,
-    "camera": _camera,
-    "screen_share": _screen_share,
-}
-"""What can be sent -> what makes the input that True stands for."""
-
-
 class NoInput:
     """Stands for an input that this version does not have."""
 
@@ -51,6 +36,14 @@ class NoInput:
             f"FrameInput(), or an async iterator of VideoFrame, as in start({self.name}=frames).",
             kind="not-found",
         )
+
+
+DEFAULT_INPUTS: Final[Mapping[str, Callable[[], MediaInput]]] = {
+    "microphone": _microphone,
+    "camera": partial(NoInput, "camera"),
+    "screen_share": partial(NoInput, "screen_share"),
+}
+"""What can be sent -> what makes the input that True stands for."""
 
 
 def checked_sendable(name: str, given: object) -> bool | MediaInput:

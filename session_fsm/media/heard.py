@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from session_fsm.media.frames import AudioFrame, VideoFrame
+    from session_fsm.media.meter import Meter
     from session_fsm.media.remote import FrameReader, Reception
     from stores import OnUnhandled, Store
+
+T = TypeVar("T")
 
 
 class AgentMedia:
@@ -57,9 +60,7 @@ class AgentMedia:
         """
         from session_fsm.media import meters  # noqa: PLC0415 - numpy is loaded for nobody else
 
-        meter = meters.level(self._on_unhandled)
-        self._voice.listen(meter.hear, meter.end)
-        return meter
+        return self._fed(meters.level(self._on_unhandled))
 
     def bands(
         self, count: int = 5, low_hz: float = 2_344.0, high_hz: float = 4_688.0
@@ -79,9 +80,7 @@ class AgentMedia:
         """
         from session_fsm.media import meters  # noqa: PLC0415 - numpy is loaded for nobody else
 
-        meter = meters.bands(count, low_hz, high_hz, self._on_unhandled)
-        self._voice.listen(meter.hear, meter.end)
-        return meter
+        return self._fed(meters.bands(count, low_hz, high_hz, self._on_unhandled))
 
     def waveform(self, bars: int = 120) -> Store[tuple[float, ...]]:
         """Return a store of the shape of the last milliseconds, every 32 ms.
@@ -93,6 +92,8 @@ class AgentMedia:
         """
         from session_fsm.media import meters  # noqa: PLC0415 - numpy is loaded for nobody else
 
-        meter = meters.waveform(bars, self._on_unhandled)
+        return self._fed(meters.waveform(bars, self._on_unhandled))
+
+    def _fed(self, meter: Meter[T]) -> Store[T]:
         self._voice.listen(meter.hear, meter.end)
         return meter

@@ -46,7 +46,7 @@ class OpenInput:
         try:
             self._frames = await self._stack.enter_async_context(self.source.open())
         except Exception as error:  # noqa: BLE001 - anybody's input
-            failure = error if isinstance(error, MediaError) else failed(self.source.name, error)
+            failure = failed(self.source.name, error)
         else:
             return
         raise failure
@@ -78,7 +78,7 @@ class OpenInput:
         except StopAsyncIteration:
             return None
         except Exception as error:  # noqa: BLE001 - anybody's input
-            failure = error if isinstance(error, MediaError) else failed(self.source.name, error)
+            failure = failed(self.source.name, error)
         raise failure
 
     async def close(self) -> None:
@@ -91,7 +91,9 @@ class OpenInput:
 
 
 def failed(name: str, error: Exception) -> MediaError:
-    """Return what an exception means that is no ``MediaError``."""
+    """Return what an exception of an input, an output or a transport means."""
+    if isinstance(error, MediaError):
+        return error
     kind = next((kind for known, kind in KINDS if isinstance(error, known)), "other")
     failure = MediaError(f"{name} failed: {type(error).__name__}: {error}.", kind=kind)
     failure.__cause__ = error
@@ -104,7 +106,7 @@ class Held:
     Attributes:
         input: What feeds it.
         port: The track, once it is published.
-        buffer: Takes what is said instead of the track, until the agent can hear it; or None.
+        buffer: Keeps what is said, until the agent can hear it; or None.
         is_muted: Nothing is sent at the moment.
     """
 
@@ -135,9 +137,7 @@ class Held:
                     await self._send(frame)
             if self.buffer is not None:
                 await self.buffer.over.wait()
-        except MediaError as error:
-            failure = error
-        except Exception as error:  # noqa: BLE001 - the transport's own
+        except Exception as error:  # noqa: BLE001 - anybody's input, or the transport's own
             failure = failed(source.source.name, error)
         self._ended(source, failure)
 
@@ -145,7 +145,7 @@ class Held:
         if self.buffer is not None and isinstance(frame, AudioFrame):
             self.buffer.keep(frame)
             if self.port is None:
-                await self.buffer.pace(frame)
+                await self.buffer.brake.hold(frame.duration)
         if self.port is not None:
             await self.port.write(frame)
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 LEVEL_FFT = 32
 BANDS_FFT = 2048
-WAVEFORM_FFT = 128
 
 
 def level(on_unhandled: OnUnhandled | None = None) -> Meter[float]:

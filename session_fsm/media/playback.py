@@ -6,11 +6,11 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from session_fsm.errors import MediaError
 from session_fsm.media.held import failed
 from stores import Store, WritableStore
 
 if TYPE_CHECKING:
+    from session_fsm.errors import MediaError
     from session_fsm.media.frames import AudioFrame
     from session_fsm.media.outputs import AudioOutput
     from session_fsm.media.remote import FrameReader, Reception
@@ -81,7 +81,7 @@ class Playback:
                 output.interrupt()
                 await output.close()
         except Exception as error:  # noqa: BLE001 - anybody's output
-            failure = error if isinstance(error, MediaError) else failed(output.name, error)
+            failure = failed(output.name, error)
             logger.warning("the agent is not heard: %s", failure)
             self._failure.set(failure)
         finally:

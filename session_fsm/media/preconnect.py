@@ -24,6 +24,7 @@ from session_fsm.data.info import StreamHeader, StreamKind
 from session_fsm.errors import StreamError
 from session_fsm.events import BufferingStarted, BufferingStopped
 from session_fsm.media.frames import AudioFrame
+from session_fsm.media.pace import Brake
 
 if TYPE_CHECKING:
     from session_fsm.transports.base import Link, Sink
@@ -42,6 +43,7 @@ class PreConnectBuffer:
     """What was said and not handed over yet.
 
     Attributes:
+        brake: Holds the input back while there is no track that does.
         over: Set when nothing more is kept: it was handed over, or dropped.
     """
 
@@ -49,7 +51,7 @@ class PreConnectBuffer:
         self._tell = tell
         self._kept: deque[tuple[float, AudioFrame]] = deque()
         self._samples = 0
-        self._due = 0.0
+        self.brake = Brake(AHEAD)
         self._is_keeping = False
         self.over = asyncio.Event()
 
@@ -66,13 +68,6 @@ class PreConnectBuffer:
         self._samples += frame.samples_per_channel
         while self._samples > MOST_SECONDS * frame.sample_rate and len(self._kept) > 1:
             self._samples -= self._kept.popleft()[1].samples_per_channel
-
-    async def pace(self, frame: AudioFrame) -> None:
-        """Wait where an input is ahead of the clock, while no track holds it back."""
-        now = asyncio.get_running_loop().time()
-        self._due = max(self._due, now) + frame.duration
-        if self._due - now > AHEAD:
-            await asyncio.sleep(self._due - now - AHEAD)
 
     def pause(self) -> None:
         """Keep nothing for a while; what is kept stays."""

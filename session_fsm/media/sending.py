@@ -43,7 +43,11 @@ RUN_ENDED: Final = "The session ended before the {} was as asked for."
 
 
 class Sending:
-    """One thing that is sent, in one run: makes the last wish come true, one step at a time."""
+    """One thing that is sent, in one run: makes the last wish come true, one step at a time.
+
+    Attributes:
+        wish: What is wished for: the user's last wish, or what could be had instead.
+    """
 
     def __init__(
         self,
@@ -52,7 +56,6 @@ class Sending:
         snapshots: Store[SessionSnapshot],
         *,
         pre_connect: bool,
-        fell_back: Callable[[Wish], None],
         sent: Callable[[AudioFrame | VideoFrame], None],
     ) -> None:
         self._name = name
@@ -61,9 +64,8 @@ class Sending:
         self._pre_connect = pre_connect
         self._handing_over: asyncio.Task[None] | None = None
         self._snapshots = snapshots
-        self._fell_back = fell_back
         self._sent = sent
-        self._wish = NOTHING
+        self.wish = NOTHING
         self._number = 0
         self._news = asyncio.Event()
         self._waiting: list[tuple[int, asyncio.Future[SessionError | None]]] = []
@@ -75,7 +77,7 @@ class Sending:
 
     def begin(self, wish: Wish) -> None:
         """Start the task that does it all."""
-        self._wish = wish
+        self.wish = wish
         self._task = asyncio.get_running_loop().create_task(self._serve())
 
     def attach(self, link: Link) -> None:
@@ -90,7 +92,7 @@ class Sending:
         """
         if self._is_over:
             return run_ended(self._name)
-        self._wish = wish
+        self.wish = wish
         self._number += 1
         done: asyncio.Future[SessionError | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((self._number, done))
@@ -115,13 +117,13 @@ class Sending:
     # The task -----------------------------------------------------------------------------------
 
     async def _serve(self) -> None:
-        done = self._number if self._wish.source is None else self._number - 1
+        done = self._number if self.wish.source is None else self._number - 1
         try:
             while True:
                 self._news.clear()
                 while self._broken:
                     await self._fell_silent(*self._broken.pop())
-                number, wish = self._number, self._wish
+                number, wish = self._number, self.wish
                 if number == done:
                     await self._news.wait()
                 elif await self._came_true(number, wish):
@@ -150,7 +152,7 @@ class Sending:
             if not isinstance(error, Exception):
                 raise error
             name = self._name if wish.source is None else wish.source.name
-            failure = error if isinstance(error, MediaError) else failed(name, error)
+            failure = failed(name, error)
             self._retreat(number, failure)
         self._settle(number, failure)
         return True
@@ -170,9 +172,9 @@ class Sending:
                 if early is not None and early.input is source:
                     self._broken.clear()
                     return failure
-            if early is not None and self._wish.source is not None:
-                await self._follow(early, self._wish)
-            elif opens and self._held is None and self._wish.source is not wish.source:
+            if early is not None and self.wish.source is not None:
+                await self._follow(early, self.wish)
+            elif opens and self._held is None and self.wish.source is not wish.source:
                 return None
             news = asyncio.get_running_loop().create_task(self._news.wait())
             try:
@@ -188,15 +190,11 @@ class Sending:
         if early.buffer is not None and wish.is_muted:
             early.buffer.pause()
         if wish.source is not None and early.input.source is not wish.source:
-            opened = OpenInput(wish.source)
             try:
-                await opened.open()
+                await self._switch(early, wish.source)
             except MediaError as error:
-                self._wish = Wish(early.input.source, wish.is_muted)
-                self._fell_back(self._wish)
+                self.wish = Wish(early.input.source, wish.is_muted)
                 self._settle(self._number, error)
-            else:
-                await early.feed_from(opened)
 
     async def _reach(self, wish: Wish) -> None:
         if wish.source is None:
@@ -226,9 +224,9 @@ class Sending:
             self._keeping = None
         muted, held.is_muted = held.is_muted, False
         self._held = held
-        if held.input.source is not source:
-            self._tell(MediaOpening(self._name, held.input.source.name))
         self._tell(MediaOpened(self._name, port.track))
+        if held.input.source is not source:
+            self._tell(MediaSwitched(self._name, held.input.source.name))
         self._set_muted(muted=muted)
         if held.buffer is None:
             held.start()
@@ -344,8 +342,7 @@ class Sending:
         held = self._held
         if held is not None and held.is_muted is not muted and not self._is_over:
             held.is_muted = muted
-            self._wish = attrs.evolve(self._wish, is_muted=muted)
-            self._fell_back(self._wish)
+            self.wish = attrs.evolve(self.wish, is_muted=muted)
             self._tell(MediaMuted(self._name) if muted else MediaUnmuted(self._name))
 
     def _input_ended(self, source: OpenInput, failure: MediaError | None) -> None:
@@ -359,9 +356,8 @@ class Sending:
         if held is None or held.input is not source:
             return
         self._held = None
-        if self._wish.source is source.source:
-            self._wish = NOTHING
-            self._fell_back(NOTHING)
+        if self.wish.source is source.source:
+            self.wish = NOTHING
         await self._let_go(held)
         if failure is None:
             self._tell(MediaClosed(self._name))
@@ -375,8 +371,7 @@ class Sending:
         if held is None and self._state is not MediaState.OFF:
             self._tell(MediaFailed(self._name, error))
         if number == self._number:
-            self._wish = Wish(held.input.source, held.is_muted) if held is not None else NOTHING
-            self._fell_back(self._wish)
+            self.wish = Wish(held.input.source, held.is_muted) if held is not None else NOTHING
 
     @property
     def _state(self) -> MediaState:

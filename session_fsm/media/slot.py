@@ -51,7 +51,7 @@ class MediaSlot:
         self._on_unhandled = on_unhandled
         self._meter: Meter[float] | None = None
         self._chosen: MediaInput | None = None
-        self._wish = NOTHING
+        self._at_start = NOTHING
         self._sending: Sending | None = None
 
     def __repr__(self) -> str:
@@ -157,11 +157,14 @@ class MediaSlot:
             await self._want(attrs.evolve(self._wish, source=chosen))
             self._chosen = chosen
 
+    @property
+    def _wish(self) -> Wish:
+        return NOTHING if self._sending is None else self._sending.wish
+
     def _input(self) -> MediaInput:
         return self._wish.source or self._chosen or self._default()
 
     async def _want(self, wish: Wish) -> None:
-        self._wish = wish
         sending = self._sending
         error = run_ended(self.name) if sending is None else await sending.want(wish)
         if error is not None:
@@ -169,18 +172,11 @@ class MediaSlot:
 
     # The run ------------------------------------------------------------------------------------
 
-    def wish_at_start(self, given: object) -> None:
-        """Remember what ``start()`` was asked for: True, False, or an input.
-
-        Raises:
-            TypeError: It is none of them.
-        """
-        if given is False or given is None:
-            self._wish = NOTHING
-            return
-        if given is not True:
-            self._chosen = checked_input(self.name, given)
-        self._wish = Wish(self._chosen or self._default())
+    def wish_at_start(self, given: bool | MediaInput) -> None:  # noqa: FBT001 - as start() has it
+        """Remember what ``start()`` was asked for."""
+        if not isinstance(given, bool):
+            self._chosen = given
+        self._at_start = NOTHING if given is False else Wish(self._input())
 
     def begin(self, tell: Sink) -> None:
         """Begin to do what is wished for: the input is opened while the token is fetched."""
@@ -189,20 +185,15 @@ class MediaSlot:
             tell,
             self._snapshots,
             pre_connect=self._pre_connect,
-            fell_back=self._fell_back,
             sent=self._sent,
         )
-        self._sending.begin(self._wish)
+        self._sending.begin(self._at_start)
 
     def attach(self, link: Link, tell: Sink) -> None:
         """Take the link over which it is sent."""
         del tell
         if self._sending is not None:
             self._sending.attach(link)
-
-    def _fell_back(self, wish: Wish) -> None:
-        """Take what could be had for what is wished for."""
-        self._wish = wish
 
     def _sent(self, frame: AudioFrame | VideoFrame) -> None:
         if self._meter is not None and isinstance(frame, AudioFrame):
@@ -211,7 +202,6 @@ class MediaSlot:
     def detach(self) -> asyncio.Task[None] | None:
         """Let go of everything; the task is done when that is."""
         sending, self._sending = self._sending, None
-        self._wish = NOTHING
         return None if sending is None else sending.end()
 
     def close(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import array
 import math
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from session_fsm.media.frames import AudioFrame
@@ -38,9 +40,7 @@ class ToneInput:
         if not 0 <= volume <= 1:
             raise ValueError(f"volume must be from 0 to 1, not {volume}")
         self.name = f"tone of {frequency:g} Hz"
-        self._step = 2 * math.pi * frequency / sample_rate
-        self._peak = volume * PEAK
-        self._sample_rate = sample_rate
+        self._frames = partial(tone, frequency, volume * PEAK, sample_rate)
 
     def __repr__(self) -> str:
         return f"<ToneInput {self.name}>"
@@ -50,16 +50,6 @@ class ToneInput:
         """Begin with the tone."""
         async with aclosing(paced(self._frames())) as frames:
             yield frames
-
-    def _frames(self) -> Iterator[AudioFrame]:
-        size = round(self._sample_rate * FRAME_SECONDS)
-        start = 0
-        while True:
-            wave = (
-                round(self._peak * math.sin(self._step * n)) for n in range(start, start + size)
-            )
-            yield AudioFrame(array.array("h", wave).tobytes(), self._sample_rate)
-            start += size
 
 
 class SilenceInput:
@@ -72,6 +62,15 @@ class SilenceInput:
         """Begin with it."""
         async with aclosing(paced(silence(SAMPLE_RATE, 1))) as frames:
             yield frames
+
+
+def tone(frequency: float, peak: float, sample_rate: int) -> Iterator[AudioFrame]:
+    """Yield the frames of a sine wave for ever."""
+    step = 2 * math.pi * frequency / sample_rate
+    size = round(sample_rate * FRAME_SECONDS)
+    for start in count(0, size):
+        wave = (round(peak * math.sin(step * n)) for n in range(start, start + size))
+        yield AudioFrame(array.array("h", wave).tobytes(), sample_rate)
 
 
 def silence(sample_rate: int, num_channels: int) -> Iterator[AudioFrame]:

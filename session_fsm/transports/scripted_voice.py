@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import array
 import asyncio
-import math
+from itertools import islice
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from session_fsm.media.frames import AudioFrame
+from session_fsm.media.pace import FRAME_SECONDS
+from session_fsm.media.synthetic import SAMPLE_RATE, tone
 
 if TYPE_CHECKING:
+    from session_fsm.media.frames import AudioFrame
     from session_fsm.transports.loopback.media import LoopbackMediaTrack
 
 PITCH: Final = 440.0
 """Hz of what it says."""
-SAMPLE_RATE: Final = 48_000
-FRAME_SECONDS: Final = 0.01
 PEAK: Final = 3_000
 LOUD: Final = 500
 """Mean amplitude from which a frame is speech."""
@@ -28,11 +29,9 @@ async def say(track: LoopbackMediaTrack | None, seconds: float) -> None:
     if track is None or not track.is_listened_to:
         await asyncio.sleep(seconds)
         return
-    step = 2 * math.pi * PITCH / SAMPLE_RATE
-    size = round(SAMPLE_RATE * FRAME_SECONDS)
-    for start in range(0, round(SAMPLE_RATE * seconds), size):
-        wave = (round(PEAK * math.sin(step * n)) for n in range(start, start + size))
-        track.push(AudioFrame(array.array("h", wave).tobytes(), SAMPLE_RATE))
+    frames = tone(PITCH, PEAK, SAMPLE_RATE)
+    for frame in islice(frames, ceil(round(seconds / FRAME_SECONDS, 6))):
+        track.push(frame)
         await asyncio.sleep(FRAME_SECONDS)
 
 

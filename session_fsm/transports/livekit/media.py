@@ -133,15 +133,11 @@ class LiveKitMedia:
 
     def hear(self, track: object, hear: Hear) -> Callable[[], None]:
         """Read a track of sound in a task of its own."""
-        if not isinstance(track, rtc.Track):
-            raise TypeError(f"a track must be LiveKit's, not {type(track).__name__}")
-        return self._read(_listen(track, hear))
+        return self._read(_listen(_track(track), hear))
 
     def watch(self, track: object, watch: Watch) -> Callable[[], None]:
         """Read a track of pictures in a task of its own."""
-        if not isinstance(track, rtc.Track):
-            raise TypeError(f"a track must be LiveKit's, not {type(track).__name__}")
-        return self._read(_look(track, watch))
+        return self._read(_look(_track(track), watch))
 
     def _keep(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -156,6 +152,12 @@ class LiveKitMedia:
             task.cancel()
 
         return stop
+
+
+def _track(track: object) -> rtc.Track:
+    if not isinstance(track, rtc.Track):
+        raise TypeError(f"a track must be LiveKit's, not {type(track).__name__}")
+    return track
 
 
 async def _listen(track: rtc.Track, hear: Hear) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from session_fsm.errors import MediaError
 from session_fsm.media.frames import AudioFrame, VideoFrame
+from session_fsm.media.pace import Brake
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ class LoopbackOwnMedia:
         self.source = source
         self.on_muted = on_muted
         self._link = link
-        self._due = 0.0
+        self._brake = Brake(QUEUE)
 
     @property
     def sid(self) -> str:
@@ -85,9 +85,7 @@ class LoopbackOwnMedia:
             room.agent.listen(room, self._link.identity, self.source, frame)
             self.track.push(frame)
         if isinstance(frame, AudioFrame):
-            now = asyncio.get_running_loop().time()
-            self._due = max(self._due, now) + frame.duration
-            await asyncio.sleep(max(0.0, self._due - now - QUEUE))
+            await self._brake.hold(frame.duration)
 
     def set_muted(self, muted: bool) -> None:  # noqa: FBT001 - the fact itself
         """Tell the others, who see it at once."""

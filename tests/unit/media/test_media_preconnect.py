@@ -234,6 +234,7 @@ async def test_another_input_while_it_is_kept(connect_delay: float) -> None:
     session, microphone = call.session, call.microphone
     local = session.local.microphone
     other = Counting()
+    other.name = "another"
     async with session:
         starting = asyncio.create_task(session.start(microphone=microphone))
         microphone.say(10)
@@ -249,7 +250,7 @@ async def test_another_input_while_it_is_kept(connect_delay: float) -> None:
         await switching
         await asyncio.sleep(0.5)
         assert call.kept() == list(range(1, 21))
-        assert local.device.value == "counting"
+        assert local.device.value == "another"
 
 
 async def test_muted_while_it_is_kept_and_not_yet_published() -> None:
