@@ -165,7 +165,7 @@ class Sending:
         Returns:
             Why the input broke while what it gave was kept, or None.
         """
-        opens = wish.source is not None and self._held is None
+        opens = self._held is None
         while not reaching.done():
             early = self._keeping
             for source, failure in self._broken:
