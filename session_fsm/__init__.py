@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from session_fsm.data.rpc import RpcMethods as RpcMethods
     from session_fsm.data.tracks import LocalDataTrack as LocalDataTrack
     from session_fsm.data.tracks import RemoteDataTrack as RemoteDataTrack
+    from session_fsm.encryption.keys import Keys as Keys
+    from session_fsm.encryption.options import Encryption as Encryption
+    from session_fsm.encryption.options import KeyProvider as KeyProvider
+    from session_fsm.encryption.seen import EncryptionSnapshot as EncryptionSnapshot
+    from session_fsm.encryption.seen import PeerEncryption as PeerEncryption
     from session_fsm.errors import AgentError as AgentError
     from session_fsm.errors import AgentLeft as AgentLeft
     from session_fsm.errors import AgentTimeout as AgentTimeout
@@ -82,6 +87,7 @@ if TYPE_CHECKING:
     from session_fsm.snapshot import SessionSnapshot as SessionSnapshot
     from session_fsm.states import AgentState as AgentState
     from session_fsm.states import ConnectionState as ConnectionState
+    from session_fsm.states import EncryptionState as EncryptionState
     from session_fsm.states import EndReason as EndReason
     from session_fsm.states import MediaState as MediaState
     from session_fsm.states import SessionState as SessionState
@@ -115,12 +121,17 @@ _HOMES: Final = {
     "ConnectionState": "states",
     "DataFrame": "transports.data_tracks",
     "Device": "audio.listing",
+    "Encryption": "encryption.options",
     "EncryptionError": "errors",
+    "EncryptionSnapshot": "encryption.seen",
+    "EncryptionState": "states",
     "EndReason": "states",
     "Expression": "messages.expression",
     "FrameInput": "media.inputs",
     "FrameReader": "media.remote",
     "IncomingStream": "data.incoming",
+    "KeyProvider": "encryption.options",
+    "Keys": "encryption.keys",
     "Limits": "limits",
     "LocalDataTrack": "data.tracks",
     "LocalParticipant": "data.local",
@@ -139,6 +150,7 @@ _HOMES: Final = {
     "NullOutput": "media.outputs",
     "OutgoingStream": "data.outgoing",
     "OutgoingText": "data.outgoing_text",
+    "PeerEncryption": "encryption.seen",
     "Playback": "media.playback",
     "Progress": "data.outcome",
     "RecordingError": "errors",

@@ -27,6 +27,7 @@ from session_fsm.effects import (
     SetDeadline,
     Warn,
 )
+from session_fsm.encryption.seen import NOT_ENCRYPTED
 from session_fsm.errors import AgentError
 from session_fsm.roster import AGENT_STATE, Participant, Roster, avatar_of, could_be_agent, find
 from session_fsm.snapshot import (
@@ -60,6 +61,7 @@ class Draft:
         "channel",
         "connection_state",
         "effects",
+        "encryption",
         "epoch",
         "log",
         "media",
@@ -83,6 +85,7 @@ class Draft:
         self.log = before.log
         self.run = before.run
         self.media = before.media
+        self.encryption = before.encryption
         self.effects: list[Effect] = []
 
     def note(self, **changes: object) -> None:
@@ -142,6 +145,7 @@ class Draft:
         if self.session_state not in NO_RUN:
             self.fire(cause)
             self.note(end_reason=reason, failure=failure)
+            self.encryption = NOT_ENCRYPTED
             self.forget_agent()
 
     def forget_agent(self) -> None:
@@ -204,6 +208,7 @@ class Draft:
 
     def finish(self) -> tuple[SessionSnapshot, tuple[Effect, ...]]:
         """Return the next snapshot and the effects, or the very same snapshot and none."""
+        self._refuse()
         state, agents, (machine, trigger) = READY
         if self.session_state is state and self.agent_state in agents:
             self._fire(machine, trigger)
@@ -215,6 +220,7 @@ class Draft:
             and self.responsive is before.agent.is_responsive
             and self.channel is before.agent.channel
             and self.media is before.media
+            and self.encryption is before.encryption
         )
         if unchanged and not self.effects:
             return before, ()
@@ -228,6 +234,7 @@ class Draft:
             self.log,
             self.run,
             self.media,
+            self.encryption,
         )
         self._ask(before, after)
         return after, tuple(self.effects)
@@ -244,6 +251,12 @@ class Draft:
         return AgentSnapshot(
             self.agent_state, participant, avatar, self.responsive, reasons, self.channel
         )
+
+    def _refuse(self) -> None:
+        """End the run if the agent does not encrypt, or has never been understood."""
+        peer = self.encryption.peer(self.agent)
+        if peer.failure is not None and not (peer.is_encrypted and peer.is_proven):
+            self.fail(peer.failure)
 
     def _note_levels(self) -> None:
         """Remember what follows from the states: levels, not edges."""

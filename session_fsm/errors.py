@@ -46,7 +46,11 @@ KINDS: Final[dict[str, dict[str, str]]] = {
         "other": "the device failed for another reason",
     },
     "EncryptionError": {
-        "key-mismatch": "the agent cannot read what is sent: the keys differ, or it has none",
+        "key-mismatch": "a participant cannot be understood: the keys differ, or it has none",
+        "peer-plain": "a participant does not encrypt what it sends",
+        "no-key": "your key provider raised, or did not answer in time",
+        "not-configured": "the session was made without encryption=",
+        "not-possible": "the transport could not turn encryption on or off",
     },
     "SendError": {
         "run-ended": "the session ended before the text was sent",

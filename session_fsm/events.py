@@ -78,6 +78,7 @@ class RoomJoined:
     Attributes:
         roster: The agents and avatar workers that are there already; they send no join of their
         own.
+        is_encrypted: What is sent into it is encrypted.
     """
 
     room_name: str
@@ -85,6 +86,7 @@ class RoomJoined:
     roster: Roster = ()
     room_metadata: str = ""
     local: Local = NOT_JOINED
+    is_encrypted: bool = False
 
 
 @attrs.frozen
@@ -189,6 +191,30 @@ class ProbeUnanswered:
     """The agent did not answer the probe in time."""
 
     identity: str
+
+
+# Facts about encryption, told by the transport ---------------------------------------------------
+
+
+@attrs.frozen
+class EncryptionSwitched:
+    """What this client sends is encrypted from now on, or no longer."""
+
+    is_enabled: bool
+
+
+@attrs.frozen
+class PeerEncryptionTold:
+    """Something is known of another participant's encryption.
+
+    Attributes:
+        is_encrypted: It says that what it sends is encrypted.
+        problem: One of the kinds of ``EncryptionError``, or None.
+    """
+
+    identity: str
+    is_encrypted: bool
+    problem: str | None = None
 
 
 # Facts from the agent's session channel ----------------------------------------------------------
@@ -302,6 +328,18 @@ class MediaUnmuted:
     """What the input gives is sent again."""
 
     source: str
+
+
+@attrs.frozen
+class MediaRepublished:
+    """The link was made anew, and another track is published on it.
+
+    Attributes:
+        track: The transport's own object.
+    """
+
+    source: str
+    track: object = attrs.field(eq=id)
 
 
 @attrs.frozen
@@ -427,6 +465,7 @@ ParticipantFact: TypeAlias = (
 ChannelFact: TypeAlias = (
     UserStateTold | UsageTold | PingAnswered | PingUnanswered | TextIgnored | AgentStirred
 )
+EncryptionFact: TypeAlias = EncryptionSwitched | PeerEncryptionTold
 BufferFact: TypeAlias = BufferingStarted | BufferingStopped
 MediaFact: TypeAlias = (
     MediaOpening
@@ -434,11 +473,19 @@ MediaFact: TypeAlias = (
     | MediaSwitched
     | MediaMuted
     | MediaUnmuted
+    | MediaRepublished
     | MediaClosed
     | MediaFailed
 )
 Fact: TypeAlias = (
-    RunFact | LinkFact | ParticipantFact | ChannelFact | BufferFact | MediaFact | TextFact
+    RunFact
+    | LinkFact
+    | ParticipantFact
+    | EncryptionFact
+    | ChannelFact
+    | BufferFact
+    | MediaFact
+    | TextFact
 )
 
 

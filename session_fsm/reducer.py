@@ -13,6 +13,8 @@ import attrs
 from session_fsm.charts import Cause
 from session_fsm.draft import IN_THE_ROOM, NO_RUN, Draft
 from session_fsm.effects import Effect, Tell, Warn
+from session_fsm.encryption.seen import EncryptionSnapshot
+from session_fsm.encryption.steps import ENCRYPTION_STEPS, probe_answered, probe_failed
 from session_fsm.errors import AgentLeft, AgentTimeout, ConnectError, StaleAgent
 from session_fsm.events import (
     AgentStirred,
@@ -145,7 +147,7 @@ def _text(
     snapshot: SessionSnapshot, fact: TextFact, limits: Limits
 ) -> tuple[SessionSnapshot, tuple[Effect, ...]]:
     run = snapshot.run
-    room = Room(run.local_identity, snapshot.roster, run.local.tracks)
+    room = Room(run.local_identity, snapshot.roster, run.own_tracks)
     before = snapshot.log
     log, changes = merge(before, fact, room, limits)
     if log is before:
@@ -185,7 +187,9 @@ def _room_joined(draft: Draft, fact: RoomJoined) -> None:
         local_identity=fact.local_identity,
         room_metadata=fact.room_metadata,
         local=fact.local,
+        own_tracks=fact.local.tracks,
     )
+    draft.encryption = EncryptionSnapshot(fact.is_encrypted)
     draft.fire(Cause.ROOM_JOINED)
     draft.see(fact.roster)
     _meet(draft)
@@ -222,7 +226,8 @@ def _room_changed(draft: Draft, fact: RoomChanged) -> None:
 
 def _local_changed(draft: Draft, fact: LocalChanged) -> None:
     if draft.session_state in IN_THE_ROOM and fact.local != draft.run.local:
-        draft.note(local=fact.local)
+        # What was said on a track is transcribed when the track may be gone.
+        draft.note(local=fact.local, own_tracks=draft.run.own_tracks | fact.local.tracks)
 
 
 def _link_gone(draft: Draft, fact: LinkGone) -> None:
@@ -280,6 +285,7 @@ def _joined(draft: Draft, fact: ParticipantJoined) -> None:
 
 
 def _left(draft: Draft, fact: ParticipantLeft) -> None:
+    draft.encryption = draft.encryption.knowing(fact.identity, None)
     if not _roster_moves(draft) or find(draft.roster, fact.identity) is None:
         return
     roster = tuple(one for one in draft.roster if one.identity != fact.identity)
@@ -331,7 +337,15 @@ def _answered(draft: Draft, fact: ProbeAnswered | PingAnswered) -> None:
         draft.responsive = True
 
 
+def _probe_answered(draft: Draft, fact: ProbeAnswered) -> None:
+    if fact.identity == draft.agent:
+        probe_answered(draft, fact.identity)
+    _answered(draft, fact)
+
+
 def _probe_unanswered(draft: Draft, fact: ProbeUnanswered) -> None:
+    if fact.identity == draft.agent and probe_failed(draft, fact.identity):
+        return
     if fact.identity == draft.agent and draft.responsive:
         draft.responsive = False
         draft.effects.append(Warn(f"agent {fact.identity!r} does not answer the probe"))
@@ -392,7 +406,7 @@ _FACTS: Final[Mapping[type[Fact], Callable[[Draft, Any], None]]] = {
     ParticipantLeft: _left,
     ParticipantChanged: _participant_changed,
     TrackChanged: _track_changed,
-    ProbeAnswered: _answered,
+    ProbeAnswered: _probe_answered,
     ProbeUnanswered: _probe_unanswered,
     PingAnswered: _answered,
     PingUnanswered: _ping_unanswered,
@@ -403,4 +417,5 @@ _FACTS: Final[Mapping[type[Fact], Callable[[Draft, Any], None]]] = {
     BufferingStarted: _buffering_started,
     BufferingStopped: _buffering_stopped,
     **MEDIA_STEPS,
+    **ENCRYPTION_STEPS,
 }

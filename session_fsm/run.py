@@ -12,7 +12,7 @@ from session_fsm.messages.outbox import Outbox
 from session_fsm.redact import redacted_cause
 from session_fsm.timer import PausableTimer
 from session_fsm.tokens.jwt import dispatches_agent
-from session_fsm.transports.base import for_url
+from session_fsm.transports.base import NO_WISHES, for_url
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from session_fsm.snapshot import Deadline, SessionSnapshot
     from session_fsm.tokens.details import ConnectionDetails
     from session_fsm.tokens.prepared import PreparedToken
-    from session_fsm.transports.base import Link, Sink, Transport
+    from session_fsm.transports.base import Link, LinkWishes, Sink, Transport
     from stores import Store
 
 CLOSE_TIMEOUT: Final = 5.0
@@ -44,12 +44,14 @@ class Run:
         capabilities: Sequence[Capability] = (),
         early: Sequence[EarlyCapability] = (),
         memory: AgentMemory | None = None,
+        wishes: LinkWishes = NO_WISHES,
     ) -> None:
         self._tell = tell
         self._tokens = tokens
         self._transport = transport
         self._capabilities = capabilities
         self._early = early
+        self._wishes = wishes
         self._details: ConnectionDetails | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer = PausableTimer()
@@ -152,7 +154,8 @@ class Run:
             if transport is None:
                 # Loading a native library takes long: the loop must not stand still for it.
                 transport = await asyncio.to_thread(for_url, details.server_url)
-            self.link = transport.open(details, self._tell)
+            wishes = () if self._wishes is NO_WISHES else (self._wishes,)
+            self.link = transport.open(details, self._tell, *wishes)
             for capability in (*self._early, *self._capabilities):
                 capability.attach(self.link, self._tell)
             self._spawn(self.outbox.run(self.link))

@@ -15,6 +15,8 @@ from session_fsm.data.receptions import Receptions
 from session_fsm.data.rpc import RpcMethods, checked_call
 from session_fsm.data.streams import Streams
 from session_fsm.data.tracks import DataTracks
+from session_fsm.encryption.keys import Keys, not_configured
+from session_fsm.encryption.options import Encryption
 from session_fsm.errors import SessionStateError
 from session_fsm.events import End, Start
 from session_fsm.limits import DEFAULT_LIMITS, Limits
@@ -29,11 +31,12 @@ from session_fsm.messages.log import log_of
 from session_fsm.run import Run
 from session_fsm.states import SessionState
 from session_fsm.tokens.prepared import PreparedToken
+from session_fsm.transports.base import NO_WISHES, LinkWishes
 from session_fsm.view import SessionView, closed_error
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
     from livekit.rtc import Room
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from session_fsm.tokens.details import TokenOptions
     from session_fsm.tokens.source import TokenSource
     from session_fsm.transports.base import Sink, Transport
+    from session_fsm.transports.encryption import EncryptionPort
     from stores import OnUnhandled, Store
 
 logger = logging.getLogger("session_fsm")
@@ -80,7 +84,10 @@ class Session(StreamCalls, SessionView):
         audio_output: Where the agent's voice is played; None: nowhere.
         history: Messages of an earlier session, as ``session.messages.export()`` gave them: they
             are the first in ``messages``, marked ``restored``.
+        encryption: Have everything encrypted from end to end; never falls back to plain.
         transport: What to reach the room with; by default the scheme of the URL decides.
+        room: Makes the ``livekit.rtc.Room`` of each start, not joined yet, on the session's loop:
+            for handlers of one's own. LiveKit's servers only.
         on_unhandled: Called with every exception that an observer of this session raises. They
             are logged in any case, and never disturb the session or another observer.
 
@@ -104,7 +111,9 @@ class Session(StreamCalls, SessionView):
         pre_connect_audio: bool = False,
         audio_output: AudioOutput | None = None,
         history: Sequence[Mapping[str, Any]] = (),
+        encryption: Encryption | None = None,
         transport: Transport | None = None,
+        room: Callable[[], Room] | None = None,
         on_unhandled: OnUnhandled | None = None,
     ) -> None:
         self._options = merged_options(token_options, agent_name, agent_metadata)
@@ -117,6 +126,7 @@ class Session(StreamCalls, SessionView):
         if not isinstance(limits, Limits):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"limits must be a Limits, not {type(limits).__name__}.")
         self._limits = limits
+        self._wishes = _wishes(encryption, room)
         self._transport = transport
         self._tokens = PreparedToken(
             token_source,
@@ -168,6 +178,7 @@ class Session(StreamCalls, SessionView):
         }
         self._local = LocalParticipant(box.snapshots, self._running, self._media)
         self._data_tracks = DataTracks(box.snapshots, on_unhandled)
+        self._keys = Keys(encryption, self._encryption_port)
         self._playback = Playback(self._voice, checked_output(audio_output), on_unhandled)
         self._capabilities += (self._rpc, self._local, self._data_tracks)
         self._capabilities += (self._voice, self._sight, self._playback)
@@ -349,6 +360,37 @@ class Session(StreamCalls, SessionView):
         """The agent's voice on the output that was given: its failure, and what it dropped."""
         return self._playback
 
+    # Encryption ---------------------------------------------------------------------------------
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of an encrypted session, to be changed in the middle of a conversation."""
+        return self._keys
+
+    async def set_encryption_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - LiveKit's name
+        """Encrypt what this client sends, or no longer: sound, pictures, texts, files, calls.
+
+        What arrives encrypted is read in both cases. The session goes over to another link under
+        the same identity, as after a link that was lost: it is ``reconnecting`` for a moment,
+        tracks are published anew, streams that are under way break off, texts are not lost.
+
+        Raises:
+            EncryptionError: The session was made without encryption; or it is not possible now, and
+                everything is as before.
+            SessionStateError: The session is idle or ending.
+        """
+        if self._wishes.encryption is None:
+            raise not_configured()
+        await self._encryption_port("set_encryption_enabled").set_enabled(bool(enabled))
+
+    def _encryption_port(self, method: str) -> EncryptionPort:
+        link = self._running(method).link
+        if link is None or not self.snapshot.is_connected:
+            raise SessionStateError(
+                f"The room is not joined yet: call {method}() once it is.", kind="not-running"
+            )
+        return link.encryption
+
     # Calls, shared state, data tracks -----------------------------------------------------------
 
     @property
@@ -452,9 +494,18 @@ class Session(StreamCalls, SessionView):
             capabilities=self._capabilities,
             early=tuple(self._media.values()),
             memory=self._memory,
+            wishes=self._wishes,
         )
 
     def _seconds(self, deadline: Deadline | None) -> float | None:
         if deadline is not None and deadline.returning:
             return self._agent_return_timeout
         return self._agent_timeout
+
+
+def _wishes(encryption: Encryption | None, room: Callable[[], Room] | None) -> LinkWishes:
+    if encryption is not None and not isinstance(encryption, Encryption):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"encryption must be an Encryption, not {type(encryption).__name__}.")
+    if room is not None and not callable(room):
+        raise TypeError(f"room must be a callable that makes a Room, not {type(room).__name__}.")
+    return NO_WISHES if encryption is None and room is None else LinkWishes(encryption, room)

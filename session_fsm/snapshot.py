@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from session_fsm.encryption.seen import NOT_ENCRYPTED, EncryptionSnapshot
 from session_fsm.messages.log import EMPTY_LOG, MessageLog
 from session_fsm.roster import NO_ATTRIBUTES, NOT_JOINED, Local, Participant, Roster
 from session_fsm.states import (
@@ -61,6 +62,7 @@ class RunSnapshot:
         was_active: The session has been active in this run.
         agent_seen: An agent has been in the room in this run.
         deadline: What is waited for, or None.
+        own_tracks: The ids of all tracks that this participant has published.
         met: The agents that have seen this client in this run.
         met_before: Room name and identity of all agents that earlier runs have met.
     """
@@ -78,6 +80,7 @@ class RunSnapshot:
     was_active: bool = False
     agent_seen: bool = False
     deadline: Deadline | None = None
+    own_tracks: frozenset[str] = frozenset()
     met: frozenset[str] = frozenset()
     met_before: frozenset[tuple[str, str]] = frozenset()
 
@@ -241,6 +244,7 @@ class SessionSnapshot:
         log: The messages, and what is needed to merge more.
         run: What belongs to the present run.
         media: What this client sends.
+        encryption: What is known of the encryption, while the room is joined.
     """
 
     seq: int = 0
@@ -252,6 +256,7 @@ class SessionSnapshot:
     log: MessageLog = EMPTY_LOG
     run: RunSnapshot = RunSnapshot()
     media: LocalMedia = NOTHING_SENT
+    encryption: EncryptionSnapshot = NOT_ENCRYPTED
 
     @property
     def failure(self) -> SessionError | None:
@@ -315,6 +320,7 @@ class SessionSnapshot:
             log,
             self.run,
             self.media,
+            self.encryption,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -340,6 +346,7 @@ class SessionSnapshot:
                 "camera": self.media.camera.to_dict(),
                 "screen_share": self.media.screen_share.to_dict(),
             },
+            "encryption": self.encryption.to_dict(),
             "end_reason": self.end_reason.value if self.end_reason else None,
             "failure": failure
             and {"type": type(failure).__name__, "kind": failure.kind, "message": str(failure)},

@@ -89,6 +89,17 @@ class MediaState(StrEnum):
     """The input could not be opened, broke, or could not be published; ``failure`` says why."""
 
 
+class EncryptionState(StrEnum):
+    """Whether what is said stays between those who have the key."""
+
+    OFF = "off"
+    """What this client sends is not encrypted."""
+    ON = "on"
+    """What this client sends is encrypted, and nothing is known to be wrong."""
+    DEGRADED = "degraded"
+    """What this client sends is encrypted, and somebody does not encrypt or cannot be read."""
+
+
 AGENT_READY = frozenset({AgentState.LISTENING, AgentState.THINKING, AgentState.SPEAKING})
 """The states in which the agent takes part in the conversation."""
 AGENT_PENDING = frozenset({AgentState.CONNECTING, AgentState.INITIALIZING, AgentState.IDLE})

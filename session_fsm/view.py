@@ -24,10 +24,11 @@ from session_fsm.states import EndReason, SessionState
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from session_fsm.encryption.seen import PeerEncryption
     from session_fsm.media.frames import AudioFrame, VideoFrame
     from session_fsm.messages.message import MessageChange
     from session_fsm.snapshot import SessionSnapshot
-    from session_fsm.states import ConnectionState
+    from session_fsm.states import ConnectionState, EncryptionState
     from session_fsm.transition import Transition
     from stores import EventStream, OnUnhandled, Store
 
@@ -150,6 +151,16 @@ class SessionView:
     def room_metadata(self) -> Store[str]:
         """The room's metadata while it is joined; empty where it has none."""
         return self._snapshots.select(lambda snapshot: snapshot.room_metadata)
+
+    @cached_property
+    def encryption(self) -> Store[EncryptionState]:
+        """Whether what is said stays between those who have the key; see `EncryptionState`."""
+        return self._snapshots.select(lambda snapshot: snapshot.encryption.state)
+
+    @cached_property
+    def encryption_peers(self) -> Store[Mapping[str, PeerEncryption]]:
+        """Identity -> what is known of the others' encryption, and what is wrong with it."""
+        return self._snapshots.select(lambda snapshot: snapshot.encryption.peers)
 
     @cached_property
     def messages(self) -> MessageStore:

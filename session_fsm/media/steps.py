@@ -14,6 +14,7 @@ from session_fsm.events import (
     MediaMuted,
     MediaOpened,
     MediaOpening,
+    MediaRepublished,
     MediaSwitched,
     MediaUnmuted,
 )
@@ -42,6 +43,12 @@ def _switched(draft: Draft, fact: MediaSwitched) -> None:
         draft.send(fact.source, attrs.evolve(sent, device=fact.device))
 
 
+def _republished(draft: Draft, fact: MediaRepublished) -> None:
+    sent: MediaSnapshot = getattr(draft.media, fact.source)
+    if sent.state in PUBLISHED and sent.track is not fact.track:
+        draft.send(fact.source, attrs.evolve(sent, track=fact.track))
+
+
 def _muted(draft: Draft, fact: MediaMuted) -> None:
     draft.fire_for(fact.source, Cause.MEDIA_MUTED)
 
@@ -62,6 +69,7 @@ MEDIA_STEPS: Final[Mapping[type[Fact], Callable[[Draft, Any], None]]] = {
     MediaOpening: _opening,
     MediaOpened: _opened,
     MediaSwitched: _switched,
+    MediaRepublished: _republished,
     MediaMuted: _muted,
     MediaUnmuted: _unmuted,
     MediaClosed: _closed,

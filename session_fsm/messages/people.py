@@ -27,7 +27,7 @@ class Room:
     Attributes:
         local_identity: This participant's identity.
         roster: The agents and avatar workers.
-        local_tracks: The ids of the tracks that this participant publishes.
+        local_tracks: The ids of the tracks that this participant publishes, or has published.
     """
 
     local_identity: str | None

@@ -20,6 +20,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
+import attrs
+
 from session_fsm.errors import ConnectError
 from session_fsm.redact import redact
 
@@ -28,15 +30,34 @@ if TYPE_CHECKING:
 
     from livekit.rtc import Room
 
+    from session_fsm.encryption.options import Encryption
     from session_fsm.events import Fact
     from session_fsm.tokens.details import ConnectionDetails
     from session_fsm.transports.data_tracks import DataTrackPort
+    from session_fsm.transports.encryption import EncryptionPort
     from session_fsm.transports.media import MediaPort
     from session_fsm.transports.participant import ParticipantPort
     from session_fsm.transports.rpc import RpcPort
     from session_fsm.transports.streams import StreamPort
 
     Sink: TypeAlias = Callable[[Fact], None]
+
+
+@attrs.frozen
+class LinkWishes:
+    """What a link is to be, besides where it leads.
+
+    Attributes:
+        encryption: How what is sent is encrypted, or None. A transport that cannot raises
+            ``EncryptionError``, and never sends in clear instead.
+        make_room: Makes the ``livekit.rtc.Room`` of the link, or None.
+    """
+
+    encryption: Encryption | None = None
+    make_room: Callable[[], Room] | None = None
+
+
+NO_WISHES: Final = LinkWishes()
 
 
 class Link(Protocol):
@@ -70,6 +91,11 @@ class Link(Protocol):
     @property
     def data_tracks(self) -> DataTrackPort:
         """The data tracks of this link."""
+        ...
+
+    @property
+    def encryption(self) -> EncryptionPort:
+        """The encryption of this link."""
         ...
 
     @property
@@ -125,7 +151,7 @@ class Link(Protocol):
 class Transport(Protocol):
     """Opens links."""
 
-    def open(self, details: ConnectionDetails, sink: Sink) -> Link:
+    def open(self, details: ConnectionDetails, sink: Sink, wishes: LinkWishes = NO_WISHES) -> Link:
         """Return a link that is not connected yet. Must be called on the running loop."""
         ...
 

@@ -24,6 +24,11 @@ class Listeners:
         """Add one more."""
         self._by_topic.setdefault((kind, topic), []).append(opened)
 
+    @property
+    def topics(self) -> tuple[tuple[StreamKind, str], ...]:
+        """What somebody listens to."""
+        return tuple(self._by_topic)
+
     def has(self, kind: StreamKind, topic: str) -> bool:
         """Say whether anybody listens to this."""
         return (kind, topic) in self._by_topic

@@ -25,9 +25,10 @@ from session_fsm.transports.scripted_channel import Place, ScriptedChannel
 from session_fsm.transports.scripted_voice import Ear, say
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
     from session_fsm.data.info import StreamInfo
+    from session_fsm.encryption.options import Key
     from session_fsm.transports.loopback.streams import RoomStream
 
 
@@ -86,6 +87,8 @@ class ScriptedAgent:
         heard: Every text that has reached it, in all rooms; what was said to it, too.
         seen: The last picture that has reached it from a user's camera or screen, by source.
         received: Every stream that has reached it, in all rooms; texts on ``lk.chat``, too.
+        keys: What it can read with, on encrypted sessions; it encrypts with the last one, and
+            without one not at all.
         echoes: Topics of streams that it sends back to their senders.
         channel: What it tells of itself on its session channel, and answers.
     """
@@ -100,6 +103,7 @@ class ScriptedAgent:
     word_every: float = 0.06
     responsive: bool = True
     echoes: Collection[str] = ()
+    keys: Sequence[Key] = attrs.field(default=(), repr=False)
     methods: dict[str, Callable[[RpcCall], Awaitable[str]]] = attrs.field(
         factory=dict[str, "Callable[[RpcCall], Awaitable[str]]"], repr=False
     )

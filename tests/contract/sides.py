@@ -184,7 +184,7 @@ class LoopbackSide(Side):
         self._serve_calls()
         self.agent_name = self.agent.name
 
-    def _serve_calls(self) -> None:
+    def _serve_calls(self) -> None:  # noqa: C901 - one method after the other
         """The methods of `peers/agents/echo.py`."""
 
         async def echo(call: RpcCall) -> str:
@@ -214,13 +214,22 @@ class LoopbackSide(Side):
                 return json.dumps(failure)
             return json.dumps({"answer": answer})
 
-        for method in (echo, fail, slow, hang, call_back):
+        async def key(call: RpcCall) -> str:
+            wanted = call.json()
+            if "add" in wanted:
+                self.agent.keys = (wanted["add"], *self.agent.keys)
+            else:
+                self.agent.keys = self.agent.keys[::-1]
+            return ""
+
+        for method in (echo, fail, slow, hang, call_back, key):
             self.agent.methods[method.__name__] = method
 
     async def details(
         self, room: str, identity: str = "user", *, dispatch: bool = True, **behaviour: object
     ) -> ConnectionDetails:
         agent = self.agent
+        agent.keys = _keys(behaviour)
         agent.greeting = behaviour.get("greet")  # type: ignore[assignment]
         agent.channel.is_served = bool(behaviour.get("host", True))
         agent.join_after = None if behaviour.get("absent") else 0.01
@@ -309,6 +318,14 @@ class LoopbackSide(Side):
 
     async def mend_link(self, session: Session) -> None:
         self.agent.network.restore()
+
+
+def _keys(behaviour: dict[str, Any]) -> tuple[str | bytes, ...]:
+    """Everything that the agent of `peers/agents/ciphers.py` can read with, its own key last."""
+    if "hex" in behaviour:
+        return (bytes.fromhex(behaviour["hex"]),)
+    keys: dict[str, str] = behaviour.get("keys", {})
+    return (behaviour["key"],) if "key" in behaviour else tuple(keys.values())
 
 
 @functools.cache

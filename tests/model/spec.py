@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import attrs
 
-from model.view import MEDIA, Person, Sent, View, person
+from model.view import MEDIA, Peer, Person, Sent, View, person
 from session_fsm import events as ev
 from session_fsm.errors import (
     AgentError,
     AgentLeft,
     AgentTimeout,
     ConnectError,
+    EncryptionError,
     SessionError,
     StaleAgent,
 )
@@ -61,8 +62,8 @@ _RULES = {
     ev.LocalChanged: "nothing",
     ev.ProbeAnswered: "probe_answered",
     ev.ProbeUnanswered: "probe_unanswered",
-    ev.PingAnswered: "probe_answered",
-    ev.PingUnanswered: "probe_unanswered",
+    ev.PingAnswered: "ping_answered",
+    ev.PingUnanswered: "ping_unanswered",
     ev.TextIgnored: "text_ignored",
     ev.AgentStirred: "stirred",
     ev.UserStateTold: "nothing",
@@ -72,10 +73,13 @@ _RULES = {
     ev.MediaOpening: "media_opening",
     ev.MediaOpened: "media_opened",
     ev.MediaSwitched: "media_switched",
+    ev.MediaRepublished: "media_republished",
     ev.MediaMuted: "media_muted",
     ev.MediaUnmuted: "media_unmuted",
     ev.MediaClosed: "media_closed",
     ev.MediaFailed: "media_failed",
+    ev.EncryptionSwitched: "encryption_switched",
+    ev.PeerEncryptionTold: "peer_told",
 }
 
 
@@ -102,6 +106,8 @@ class _Now:
     microphone: Sent
     camera: Sent
     screen_share: Sent
+    encrypts: bool
+    peers: frozenset[tuple[str, Peer]]
     wanted: str | None
     arrows: list[Arrow] = attrs.Factory(list)
 
@@ -130,8 +136,12 @@ class _Now:
         self.end_reason = reason
         self.failure = error and (type(error).__name__, error.kind)
         self.who, self.responsive, self.deaf = None, True, False
+        self.encrypts, self.peers = False, frozenset()
 
     def come_to_rest(self) -> None:
+        peer = self.peer(self.who)
+        if peer.failure is not None and not (peer.is_encrypted and peer.has_answered):
+            self.stop("fail", "failed", EncryptionError("", kind=peer.failure))
         if self.session == "dispatching" and self.agent in TALKING:
             self.move("session", "agent_ready", "active")
         self.was_active |= self.session == "active"
@@ -192,6 +202,7 @@ class _Now:
         if self.session != "connecting":
             return
         self.room = fact.room_name
+        self.encrypts, self.peers = fact.is_encrypted, frozenset()
         self.move("connection", "connected", "connected")
         self.move("session", "room_connected", "dispatching")
         self.look_at(tuple(map(person, fact.roster)))
@@ -271,6 +282,7 @@ class _Now:
             self.look_at((*others, new))
 
     def participant_left(self, fact: ev.ParticipantLeft) -> None:
+        self.peers = frozenset(one for one in self.peers if one[0] != fact.identity)
         if not self.is_in_the_room or self.connection != "connected":
             return
         was_agent = self.who is not None and self.who == fact.identity
@@ -287,11 +299,42 @@ class _Now:
             new = person(Participant(fact.identity, attributes=fact.attributes))
             self.look_at(tuple(new if one.identity == new.identity else one for one in self.people))
 
-    def probe_answered(self, fact: ev.ProbeAnswered | ev.PingAnswered) -> None:
+    def ping_answered(self, fact: ev.ProbeAnswered | ev.PingAnswered) -> None:
         self.responsive |= fact.identity == self.who and not self.deaf
 
-    def probe_unanswered(self, fact: ev.ProbeUnanswered | ev.PingUnanswered) -> None:
+    def ping_unanswered(self, fact: ev.ProbeUnanswered | ev.PingUnanswered) -> None:
         self.responsive &= fact.identity != self.who
+
+    def probe_answered(self, fact: ev.ProbeAnswered) -> None:
+        if self.encrypts and fact.identity == self.who:
+            self.know(fact.identity, self.peer(fact.identity)._replace(has_answered=True))
+        self.ping_answered(fact)
+
+    def probe_unanswered(self, fact: ev.ProbeUnanswered) -> None:
+        peer = self.peer(fact.identity)
+        is_let_in = peer.is_encrypted is False and peer.failure is None
+        if fact.identity == self.who and self.encrypts and not (peer.has_answered or is_let_in):
+            self.stop("fail", "failed", EncryptionError("", kind="key-mismatch"))
+        else:
+            self.ping_unanswered(fact)
+
+    # Encryption ----------------------------------------------------------------------------------
+
+    def peer(self, identity: str | None) -> Peer:
+        return next((peer for who, peer in self.peers if who == identity), Peer())
+
+    def know(self, identity: str, peer: Peer) -> None:
+        others = {one for one in self.peers if one[0] != identity}
+        self.peers = frozenset(others | {(identity, peer)})
+
+    def peer_told(self, fact: ev.PeerEncryptionTold) -> None:
+        if self.encrypts and self.is_in_the_room:
+            peer = self.peer(fact.identity)
+            self.know(fact.identity, Peer(fact.is_encrypted, fact.problem, peer.has_answered))
+
+    def encryption_switched(self, fact: ev.EncryptionSwitched) -> None:
+        if self.is_in_the_room and fact.is_enabled is not self.encrypts:
+            self.encrypts, self.peers = fact.is_enabled, frozenset()
 
     def text_ignored(self, fact: ev.TextIgnored) -> None:
         self.deaf |= fact.identity == self.who
@@ -331,6 +374,11 @@ class _Now:
         sent: Sent = getattr(self, fact.source)
         if sent.state in {"live", "muted"}:
             setattr(self, fact.source, sent._replace(device=fact.device))
+
+    def media_republished(self, fact: ev.MediaRepublished) -> None:
+        sent: Sent = getattr(self, fact.source)
+        if sent.state in {"live", "muted"}:
+            setattr(self, fact.source, sent._replace(track=fact.track))
 
     def media_muted(self, fact: ev.MediaMuted) -> None:
         sent: Sent = getattr(self, fact.source)

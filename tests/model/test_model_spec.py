@@ -16,6 +16,7 @@ from session_fsm.errors import KINDS
 from session_fsm.events import (
     BufferFact,
     ChannelFact,
+    EncryptionFact,
     End,
     FromRun,
     LinkFact,
@@ -90,6 +91,17 @@ def test_no_fact_of_another_run_changes_anything() -> None:
                 assert effects == ()
 
 
+FACTS = (
+    RunFact,
+    LinkFact,
+    ParticipantFact,
+    EncryptionFact,
+    ChannelFact,
+    BufferFact,
+    MediaFact,
+)
+
+
 def test_the_worlds_hold_every_event() -> None:
     facts: set[type[Fact]] = set()
     commands: set[type[object]] = set()
@@ -98,11 +110,7 @@ def test_the_worlds_hold_every_event() -> None:
             facts.add(type(taken.event.fact))
         else:
             commands.add(type(taken.event))
-    all_facts = {
-        fact
-        for kinds in (RunFact, LinkFact, ParticipantFact, ChannelFact, BufferFact, MediaFact)
-        for fact in get_args(kinds)
-    }
+    all_facts = {fact for kinds in FACTS for fact in get_args(kinds)}
     assert facts == all_facts
     assert commands == {Start, End}
 

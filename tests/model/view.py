@@ -29,6 +29,14 @@ class Sent(NamedTuple):
     failure: str | None = None
 
 
+class Peer(NamedTuple):
+    """What is known of somebody's encryption."""
+
+    is_encrypted: bool | None = None
+    failure: str | None = None
+    has_answered: bool = False
+
+
 class View(NamedTuple):
     session: str
     connection: str
@@ -51,6 +59,8 @@ class View(NamedTuple):
     microphone: Sent = Sent()
     camera: Sent = Sent()
     screen_share: Sent = Sent()
+    encrypts: bool = False
+    peers: frozenset[tuple[str, Peer]] = frozenset()
 
     @property
     def triple(self) -> tuple[str, str, str]:
@@ -82,6 +92,11 @@ def view_of(snapshot: SessionSnapshot) -> View:
         room=snapshot.room_name,
         met_now=run.met,
         met_before=run.met_before,
+        encrypts=snapshot.encryption.is_enabled,
+        peers=frozenset(
+            (identity, Peer(one.is_encrypted, one.failure and one.failure.kind, one.is_proven))
+            for identity, one in snapshot.encryption.peers.items()
+        ),
         **{source: sent(getattr(snapshot.media, source)) for source in MEDIA},
     )
 

@@ -23,6 +23,7 @@ from session_fsm.events import (
     BufferingStarted,
     BufferingStopped,
     DeadlinePassed,
+    EncryptionSwitched,
     End,
     Event,
     Fact,
@@ -36,11 +37,13 @@ from session_fsm.events import (
     MediaMuted,
     MediaOpened,
     MediaOpening,
+    MediaRepublished,
     MediaSwitched,
     MediaUnmuted,
     ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
+    PeerEncryptionTold,
     PingAnswered,
     PingUnanswered,
     ProbeAnswered,
@@ -268,6 +271,7 @@ def media(source: str, *devices: str) -> tuple[Fact, ...]:
         MediaOpening(source, devices[0]),
         MediaOpened(source, f"track of the {source}"),
         *(MediaSwitched(source, device) for device in devices),
+        *(MediaRepublished(source, f"track {n} of the {source}") for n in devices[1:]),
         MediaMuted(source),
         MediaUnmuted(source),
         MediaClosed(source),
@@ -310,7 +314,32 @@ ALL_SENT = World(
         *media("screen_share", "three"),
     ),
 )
-WORLDS = (JOURNEY, REPORTS, LINK, TWO, HANDOVER, NAMES, AGAIN, PROBES, VOICE, ALL_SENT)
+ENCRYPTED = World(
+    "encrypted",
+    (
+        here(),
+        *(RoomJoined("room", "me", roster, is_encrypted=True) for roster in ((), (agent("b"),))),
+        ParticipantJoined(agent(says="listening")),
+        says("a", "thinking"),
+        *(ParticipantLeft(who) for who in "ab"),
+        LinkLost(),
+        LinkRestored((agent(says="listening"),)),
+        *(told(who) for told in (ProbeAnswered, ProbeUnanswered) for who in "ab"),
+        *(
+            PeerEncryptionTold(who, is_encrypted, problem)
+            for who in "ab"
+            for is_encrypted, problem in (
+                (True, None),
+                (True, "key-mismatch"),
+                (False, None),
+                (False, "peer-plain"),
+            )
+        ),
+        *(EncryptionSwitched(is_enabled) for is_enabled in (True, False)),
+        BACK,
+    ),
+)
+WORLDS = (JOURNEY, REPORTS, LINK, TWO, HANDOVER, NAMES, AGAIN, PROBES, VOICE, ALL_SENT, ENCRYPTED)
 
 
 class Taken(NamedTuple):

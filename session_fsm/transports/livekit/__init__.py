@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from session_fsm.transports.base import NO_WISHES
 from session_fsm.transports.livekit.link import LiveKitLink
 
 if TYPE_CHECKING:
     from livekit import rtc
 
     from session_fsm.tokens.details import ConnectionDetails
-    from session_fsm.transports.base import Sink
+    from session_fsm.transports.base import LinkWishes, Sink
 
 
 class LiveKitTransport:
@@ -23,9 +24,17 @@ class LiveKitTransport:
     def __init__(self, options: rtc.RoomOptions | None = None) -> None:
         self._options = options
 
-    def open(self, details: ConnectionDetails, sink: Sink) -> LiveKitLink:
+    def open(
+        self, details: ConnectionDetails, sink: Sink, wishes: LinkWishes = NO_WISHES
+    ) -> LiveKitLink:
         """Return a link that is not connected yet."""
-        return LiveKitLink(details, sink, self._options)
+        return LiveKitLink(
+            details,
+            sink,
+            self._options,
+            encryption=wishes.encryption,
+            make_room=wishes.make_room,
+        )
 
 
 def transport() -> LiveKitTransport:

@@ -21,13 +21,15 @@ from uuid import uuid4
 from livekit import rtc
 
 from session_fsm.data.info import StreamHeader, StreamKind
-from session_fsm.errors import ConnectError, SendError
+from session_fsm.errors import ConnectError, EncryptionError, SendError
 from session_fsm.events import (
+    EncryptionSwitched,
     Fact,
     LinkGone,
     LinkLost,
     LinkRestored,
     LocalChanged,
+    MediaRepublished,
     ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
@@ -42,16 +44,19 @@ from session_fsm.redact import redact, redacted_cause
 from session_fsm.roster import Local, Participant, Roster, Tracks
 from session_fsm.transports.livekit.asking import hears
 from session_fsm.transports.livekit.data_tracks import LiveKitDataTracks
+from session_fsm.transports.livekit.encryption import LiveKitEncryption
 from session_fsm.transports.livekit.media import LiveKitMedia
 from session_fsm.transports.livekit.participant import LiveKitParticipant
 from session_fsm.transports.livekit.refusals import refusal
 from session_fsm.transports.livekit.rpc import LiveKitRpc
+from session_fsm.transports.livekit.seat import Seat
 from session_fsm.transports.livekit.streams import LiveKitStreams
 from session_fsm.transports.texts import tell_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from session_fsm.encryption.options import Encryption
     from session_fsm.tokens.details import ConnectionDetails
     from session_fsm.transports.base import Sink
 
@@ -69,6 +74,12 @@ GONE: Final[Mapping[int, str]] = {
 }
 """Why the SDK says that the link is gone -> kind of ``ConnectError``; else ``link-lost``."""
 
+NOT_NOW: Final = (
+    "Encryption can only be turned on or off while the room is joined and the link is up: "
+    "call set_encryption_enabled() again when session.connection_state is connected."
+)
+NOT_MOVED: Final = "The room could not be joined anew, and encryption is as it was."
+
 _ROOM_FREE = (TextOpened, TextChunk, TextClosed, LinkLost, LinkGone)
 
 logger = logging.getLogger("session_fsm")
@@ -80,26 +91,41 @@ class LiveKitLink:
     """One Room, from before it is joined until it is left."""
 
     def __init__(
-        self, details: ConnectionDetails, sink: Sink, options: rtc.RoomOptions | None = None
+        self,
+        details: ConnectionDetails,
+        sink: Sink,
+        options: rtc.RoomOptions | None = None,
+        *,
+        encryption: Encryption | None = None,
+        make_room: Callable[[], rtc.Room] | None = None,
     ) -> None:
         self._details = details
         self._options = options or rtc.RoomOptions()
         self._sink = sink
-        self._room = rtc.Room(loop=asyncio.get_running_loop())
-        self._streams = LiveKitStreams(self._room)
+        self._make_room = make_room or _new_room
+        self._seat = Seat(self._make_room())
+        self._streams = LiveKitStreams(self._seat)
         tell_texts(self._streams, self._tell)
-        self.rpc: Final = LiveKitRpc(self._room)
-        self.participant: Final = LiveKitParticipant(self._room)
-        self.data_tracks: Final = LiveKitDataTracks(self._room)
-        self.media: Final = LiveKitMedia(self._room)
+        self.rpc: Final = LiveKitRpc(self._seat)
+        self.participant: Final = LiveKitParticipant(self._seat)
+        self.data_tracks: Final = LiveKitDataTracks(self._seat)
+        self.media: Final = LiveKitMedia(self._seat)
+        self.encryption: Final = LiveKitEncryption(
+            self._seat, self._tell, encryption, self._hand_over
+        )
+        self.media.on_published = self.encryption.published
         self._joining: asyncio.Task[None] | None = None
+        self._moving: asyncio.Task[None] | None = None
         self._early: list[Fact] | None = []
         self._closing = False
         self._lost = False
         self._rejoined: set[str] = set()
         self._rebuilt = False
-        for event, handler in self._handlers().items():
-            self._room.on(event, handler)  # pyright: ignore[reportUnknownMemberType]
+        self._follow(self._seat.room)
+
+    @property
+    def _room(self) -> rtc.Room:
+        return self._seat.room
 
     @property
     def room(self) -> rtc.Room | None:
@@ -138,14 +164,72 @@ class LiveKitLink:
         roster = self._roster(lambda _: True)
         identity = self._room.local_participant.identity
         metadata, local = self._room.metadata, _own(self._room.local_participant)
-        self._sink(RoomJoined(self._room.name, identity, roster, metadata, local))
+        is_encrypted = self.encryption.is_enabled
+        self._sink(RoomJoined(self._room.name, identity, roster, metadata, local, is_encrypted))
+        self.encryption.look()
         for fact in early:
             self._sink(fact)
 
     async def _join(self) -> None:
         details = self._details
-        await self._room.connect(details.server_url, details.participant_token, self._options)
+        options = self.encryption.options(self._options)
+        await self._room.connect(details.server_url, details.participant_token, options)
         self.rpc.joined()
+        await self.encryption.joined()
+
+    async def _hand_over(self) -> None:
+        """Go over to another Room, under the same identity: the server lets go of the old one.
+
+        Measured: it takes 0.1 s, and the agent's session goes on, also where it hears a track.
+        """
+        if self._early is not None or self._closing or self._lost:
+            raise EncryptionError(NOT_NOW, kind="not-possible")
+        self._moving = asyncio.create_task(self._move())
+        self._moving.add_done_callback(_error_of)
+        await asyncio.shield(self._moving)
+
+    async def _move(self) -> None:
+        old, new = self._room, self._make_room()
+        self._unfollow(old)
+        self._early = []
+        self._sink(LinkLost())
+        self._follow(new)
+        self._streams.follow(new)
+        self._seat.room = new
+        self._joining = asyncio.create_task(self._join())
+        failure: Exception | None = None
+        try:
+            await self._joining
+        except rtc.ConnectError as error:
+            failure = refusal(error, self._details.server_url)
+        except EncryptionError as error:
+            failure = error
+        early, self._early = self._early, None
+        if failure is None:
+            self._streams.moved()
+            self.data_tracks.leave(old)
+            self.data_tracks.follow(new)
+            await self._leave_room(old)
+        else:
+            self._unfollow(new)
+            await self._leave_room(new)
+            self._seat.room = old
+            self._follow(old)
+        if not self._room.isconnected():
+            self._tell(LinkGone("link-lost"))
+        self._tell(LinkRestored(self._roster(lambda _: False), resumed=failure is not None))
+        if failure is not None:
+            refused = EncryptionError(f"{NOT_MOVED} {failure}", kind="not-possible")
+            refused.__cause__ = failure
+            raise refused
+        self._tell(EncryptionSwitched(self.encryption.is_enabled))
+        self.encryption.look()
+        for fact in early:
+            self._tell(fact)
+        self._room_changed()
+        await self.media.moved(lambda name, track: self._tell(MediaRepublished(name, track)))
+        await self.data_tracks.moved()
+        self._local_changed()
 
     async def send_text(
         self,
@@ -194,12 +278,18 @@ class LiveKitLink:
 
     async def _leave(self) -> None:
         await self._streams.close()
-        if self._joining is not None:
+        self.encryption.close()
+        if self._moving is not None:
+            await asyncio.wait({self._moving})
+        elif self._joining is not None:
             await asyncio.wait({self._joining})
-            if not self._joining.cancelled() and self._joining.exception() is not None:
+            if isinstance(_error_of(self._joining), rtc.ConnectError):
                 return
+        await self._leave_room(self._room)
+
+    async def _leave_room(self, room: rtc.Room) -> None:
         try:
-            await self._room.disconnect()
+            await room.disconnect()
         except Exception as error:  # noqa: BLE001 - leaving must not fail the session
             logger.warning("leaving the room failed: %s", redact(repr(error)))
 
@@ -213,6 +303,16 @@ class LiveKitLink:
         elif isinstance(fact, _ROOM_FREE):
             # Facts about participants are in the roster that is read when the room is joined.
             self._early.append(fact)
+
+    def _follow(self, room: rtc.Room) -> None:
+        for handlers in (self._handlers(), self.encryption.handlers()):
+            for event, handler in handlers.items():
+                room.on(event, handler)  # pyright: ignore[reportUnknownMemberType]
+
+    def _unfollow(self, room: rtc.Room) -> None:
+        for handlers in (self._handlers(), self.encryption.handlers()):
+            for event, handler in handlers.items():
+                room.off(event, handler)  # pyright: ignore[reportUnknownMemberType]
 
     def _handlers(self) -> dict[Any, Callable[..., None]]:
         return {
@@ -319,6 +419,15 @@ class LiveKitLink:
         agents = [one for one in self._room.remote_participants.values() if _is_agent(one)]
         agents.sort(key=lambda one: one.joined_at or datetime.max.replace(tzinfo=UTC))
         return tuple(_seen(one, was_there=was_there(one)) for one in agents)
+
+
+def _new_room() -> rtc.Room:
+    return rtc.Room(loop=asyncio.get_running_loop())
+
+
+def _error_of(task: asyncio.Task[None]) -> BaseException | None:
+    """Ask for the error, also where nobody wants it: asyncio prints it otherwise."""
+    return None if task.cancelled() else task.exception()
 
 
 def _is_agent(one: rtc.Participant) -> bool:

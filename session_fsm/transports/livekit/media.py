@@ -23,6 +23,7 @@ from session_fsm.redact import redact, redacted_cause
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping
 
+    from session_fsm.transports.livekit.seat import Seat
     from session_fsm.transports.media import Hear, OnMuted, Watch
 
 SAMPLE_RATE: Final = 48_000
@@ -62,8 +63,10 @@ logger = logging.getLogger("session_fsm")
 class LiveKitMedia:
     """The tracks of one room."""
 
-    def __init__(self, room: rtc.Room) -> None:
-        self._room = room
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self._own: list[LiveKitOwnMedia] = []
+        self.on_published: Callable[[], None] = _nothing
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def publish_audio(
@@ -71,37 +74,69 @@ class LiveKitMedia:
     ) -> LiveKitOwnMedia:
         """Publish a track of sound."""
         sound = rtc.AudioSource(SAMPLE_RATE, 1, queue_size_ms=QUEUE_MS)
-        track = rtc.LocalAudioTrack.create_audio_track(source, sound)
-        published = await self._publish(source, track, sound, pre_connect=pre_connect)
-        return LiveKitOwnMedia(self._room, published, track, AudioFeed(sound), on_muted=on_muted)
+        options = rtc.TrackPublishOptions(source=SOURCES[source], preconnect_buffer=pre_connect)
+        return await self._published(source, AudioFeed(sound), options, on_muted)
 
     async def publish_video(
         self, source: str, size: tuple[int, int], on_muted: OnMuted
     ) -> LiveKitOwnMedia:
         """Publish a track of pictures."""
         pictures = rtc.VideoSource(*size, is_screencast=source == "screen_share")
-        track = rtc.LocalVideoTrack.create_video_track(source, pictures)
-        published = await self._publish(source, track, pictures)
-        return LiveKitOwnMedia(self._room, published, track, VideoFeed(pictures), on_muted=on_muted)
+        options = rtc.TrackPublishOptions(source=SOURCES[source])
+        return await self._published(source, VideoFeed(pictures), options, on_muted)
+
+    async def _published(
+        self,
+        name: str,
+        feed: AudioFeed | VideoFeed,
+        options: rtc.TrackPublishOptions,
+        on_muted: OnMuted,
+    ) -> LiveKitOwnMedia:
+        track = feed.track(name)
+        published = await self._publish(name, track, feed.source, options)
+        own = LiveKitOwnMedia(
+            self._seat.room,
+            published,
+            track,
+            feed,
+            options=options,
+            on_muted=on_muted,
+            everything=self._own,
+        )
+        self._own.append(own)
+        self.on_published()
+        return own
+
+    async def moved(self, republished: Callable[[str, object], None]) -> None:
+        """Publish in the present Room what was published in the one before."""
+        for own in tuple(self._own):
+            track = own.feed.track(own.name)
+            try:
+                published = await self._publish(own.name, track, None, own.options)
+            except MediaError as error:
+                logger.warning("after encryption was turned on or off: %s", error)
+            else:
+                own.move(self._seat.room, published, track)
+                republished(own.name, track)
+        self.on_published()
 
     async def _publish(
         self,
         name: str,
         track: rtc.LocalTrack,
-        source: rtc.AudioSource | rtc.VideoSource,
-        *,
-        pre_connect: bool = False,
+        source: rtc.AudioSource | rtc.VideoSource | None,
+        options: rtc.TrackPublishOptions,
     ) -> rtc.LocalTrackPublication:
-        options = rtc.TrackPublishOptions(source=SOURCES[name], preconnect_buffer=pre_connect)
+        room = self._seat.room
         publishing = asyncio.get_running_loop().create_task(
-            self._room.local_participant.publish_track(track, options)
+            room.local_participant.publish_track(track, options)
         )
         said = f"no answer within {PUBLISH_TIMEOUT:g} seconds"
         cause: Exception | None = None
         try:
             await asyncio.wait({publishing}, timeout=PUBLISH_TIMEOUT)
         except asyncio.CancelledError:
-            self._give_up(publishing, source)
+            self._give_up(room, publishing, source)
             raise
         if publishing.done():
             error = publishing.exception()
@@ -109,25 +144,27 @@ class LiveKitMedia:
                 return publishing.result()
             said = redact(str(getattr(error, "message", error))) or type(error).__name__
             cause = redacted_cause(error) if isinstance(error, Exception) else None
-        self._give_up(publishing, source)
+        self._give_up(room, publishing, source)
         failure = MediaError(REFUSED.format(name.replace("_", " "), said), kind="other")
         failure.__cause__ = cause
         raise failure
 
     def _give_up(
         self,
+        room: rtc.Room,
         publishing: asyncio.Task[rtc.LocalTrackPublication],
-        source: rtc.AudioSource | rtc.VideoSource,
+        source: rtc.AudioSource | rtc.VideoSource | None,
     ) -> None:
         """Take a track back that may yet be published: the SDK does not stop at a cancel."""
 
         async def take_back() -> None:
             await asyncio.wait({publishing}, timeout=PUBLISH_TIMEOUT)
-            if publishing.done() and publishing.exception() is None and self._room.isconnected():
+            if publishing.done() and publishing.exception() is None and room.isconnected():
                 with suppress(Exception):  # the room may be left by now
-                    await self._room.local_participant.unpublish_track(publishing.result().sid)
+                    await room.local_participant.unpublish_track(publishing.result().sid)
             publishing.cancel()
-            await source.aclose()
+            if source is not None:
+                await source.aclose()
 
         self._keep(take_back())
 
@@ -181,20 +218,45 @@ async def _look(track: rtc.Track, watch: Watch) -> None:
         await stream.aclose()
 
 
+def _error_of(task: asyncio.Task[None]) -> BaseException | None:
+    """Ask for the error, also where nobody wants it: asyncio prints it otherwise."""
+    return None if task.cancelled() else task.exception()
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 class AudioFeed:
     """What takes sound: of any rate and number of channels, sent as 48 kHz, one channel."""
 
     def __init__(self, source: rtc.AudioSource) -> None:
-        self.source = source
+        self.source: Final = source
+        self._capturing: asyncio.Task[None] | None = None
         self._resampler: rtc.AudioResampler | None = None
         self._rate = SAMPLE_RATE
+
+    def track(self, name: str) -> rtc.LocalAudioTrack:
+        """Return a track of what it takes; there is one for each Room."""
+        return rtc.LocalAudioTrack.create_audio_track(name, self.source)
 
     async def write(self, frame: AudioFrame) -> None:
         """Send a frame."""
         for data in self._resampled(_mono(frame), frame.sample_rate):
             for piece in _pieces(data):
                 samples = len(piece) // SAMPLE_BYTES
-                await self.source.capture_frame(rtc.AudioFrame(piece, SAMPLE_RATE, 1, samples))
+                await self._capture(rtc.AudioFrame(piece, SAMPLE_RATE, 1, samples))
+
+    async def _capture(self, frame: rtc.AudioFrame) -> None:
+        """Hand a frame to the SDK, one after the other: it refuses a second one meanwhile.
+
+        A write that was cancelled, because another input takes over, is still under way there.
+        """
+        if self._capturing is not None:
+            await asyncio.wait({self._capturing})
+        self._capturing = asyncio.get_running_loop().create_task(self.source.capture_frame(frame))
+        self._capturing.add_done_callback(_error_of)
+        await asyncio.shield(self._capturing)
 
     def _resampled(self, data: bytes, rate: int) -> list[bytes]:
         if rate != self._rate:
@@ -209,7 +271,11 @@ class VideoFeed:
     """What takes pictures."""
 
     def __init__(self, source: rtc.VideoSource) -> None:
-        self.source = source
+        self.source: Final = source
+
+    def track(self, name: str) -> rtc.LocalVideoTrack:
+        """Return a track of what it takes; there is one for each Room."""
+        return rtc.LocalVideoTrack.create_video_track(name, self.source)
 
     async def write(self, frame: VideoFrame) -> None:
         """Send a picture, and let others run: the SDK takes it at once."""
@@ -229,20 +295,47 @@ class LiveKitOwnMedia:
         track: rtc.LocalAudioTrack | rtc.LocalVideoTrack,
         feed: AudioFeed | VideoFeed,
         *,
+        options: rtc.TrackPublishOptions,
         on_muted: OnMuted,
+        everything: list[LiveKitOwnMedia],
     ) -> None:
-        self.track: Final = track
+        self.name: Final = track.name
+        self.track = track
+        self.feed: Final = feed
+        self.options: Final = options
         self._published = published
         self._room = room
-        self._feed = feed
         self._on_muted = on_muted
+        self._all = everything
+        self._is_muted = False
         self._echoes: deque[bool] = deque()
         self._handlers: dict[Any, Callable[..., None]] = {
             "track_muted": self._muted,
             "track_unmuted": self._unmuted,
         }
+        self._follow()
+
+    def _follow(self) -> None:
         for event, handler in self._handlers.items():
-            room.on(event, handler)  # pyright: ignore[reportUnknownMemberType]
+            self._room.on(event, handler)  # pyright: ignore[reportUnknownMemberType]
+
+    def _leave(self) -> None:
+        for event, handler in self._handlers.items():
+            self._room.off(event, handler)  # pyright: ignore[reportUnknownMemberType]
+
+    def move(
+        self,
+        room: rtc.Room,
+        published: rtc.LocalTrackPublication,
+        track: rtc.LocalAudioTrack | rtc.LocalVideoTrack,
+    ) -> None:
+        """Be this track of another Room from now on."""
+        self._leave()
+        self._room, self._published, self.track = room, published, track
+        self._echoes.clear()
+        self._follow()
+        if self._is_muted:
+            self.set_muted(muted=True)
 
     @property
     def sid(self) -> str:
@@ -266,18 +359,19 @@ class LiveKitOwnMedia:
 
     async def write(self, frame: AudioFrame | VideoFrame) -> None:
         """Send a frame."""
-        match self._feed, frame:
+        match self.feed, frame:
             case AudioFeed() as feed, AudioFrame() as sound:
                 await feed.write(sound)
             case VideoFeed() as feed, VideoFrame() as picture:
                 await feed.write(picture)
             case _:
                 kind = type(frame).__name__
-                raise TypeError(f"the {self.track.name} does not take a {kind}")
+                raise TypeError(f"the {self.name} does not take a {kind}")
 
     def set_muted(self, muted: bool) -> None:  # noqa: FBT001 - the fact itself
         """Tell the others; the SDK tells us, too, later, and then it is no news."""
         self._echoes.append(muted)
+        self._is_muted = muted
         try:
             if muted:
                 self.track.mute()
@@ -299,6 +393,7 @@ class LiveKitOwnMedia:
             self._echoes.popleft()
             return
         self._echoes.clear()
+        self._is_muted = muted
         self._on_muted(muted)
 
     async def unpublish(self) -> None:
@@ -314,9 +409,10 @@ class LiveKitOwnMedia:
 
     async def close(self) -> None:
         """Close the source, which the SDK leaks when the server ends the room."""
-        for event, handler in self._handlers.items():
-            self._room.off(event, handler)  # pyright: ignore[reportUnknownMemberType]
-        await self._feed.source.aclose()
+        if self in self._all:
+            self._all.remove(self)
+        self._leave()
+        await self.feed.source.aclose()
 
 
 def _mono(frame: AudioFrame) -> bytes:

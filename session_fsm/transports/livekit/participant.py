@@ -16,8 +16,7 @@ from session_fsm.errors import UpdateError
 from session_fsm.redact import redact
 
 if TYPE_CHECKING:
-    from livekit import rtc
-
+    from session_fsm.transports.livekit.seat import Seat
     from session_fsm.transports.participant import Update
 
 FORBIDDEN: Final = (
@@ -33,8 +32,8 @@ logger = logging.getLogger("session_fsm")
 class LiveKitParticipant:
     """This participant in one room."""
 
-    def __init__(self, room: rtc.Room) -> None:
-        self._room = room
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
 
     async def update(self, update: Update) -> None:
         """Send one request for each thing that is to change."""
@@ -47,7 +46,7 @@ class LiveKitParticipant:
             await self._ask("set_local_name", name=update.name)
 
     async def _ask(self, what: str, **fields: Any) -> None:
-        handle = self._room.local_participant._ffi_handle.handle  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        handle = self._seat.room.local_participant._ffi_handle.handle  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
         request: Any = {what: {"local_participant_handle": handle, **fields}}
         client: Any = FfiClient.instance
         queue: Any = client.queue.subscribe()

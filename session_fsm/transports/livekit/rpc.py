@@ -15,6 +15,7 @@ from session_fsm.redact import redact, redacted_cause
 from session_fsm.transports.rpc import RpcCall, rpc_error, rpc_error_of
 
 if TYPE_CHECKING:
+    from session_fsm.transports.livekit.seat import Seat
     from session_fsm.transports.rpc import Answer
 
 ROUND_TRIP: Final = 7.0
@@ -26,8 +27,8 @@ SHARE: Final = 0.25
 class LiveKitRpc:
     """The remote calls of one room."""
 
-    def __init__(self, room: rtc.Room) -> None:
-        self._room = room
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
         self._answers: dict[str, Answer] = {}
         self._is_joined = False
 
@@ -41,7 +42,7 @@ class LiveKitRpc:
         """Call a participant's method; what the SDK raises comes out as ``RpcError``."""
         failure: RpcError
         try:
-            return await self._room.local_participant.perform_rpc(
+            return await self._seat.room.local_participant.perform_rpc(
                 destination_identity=to,
                 method=method,
                 payload=payload,
@@ -65,10 +66,10 @@ class LiveKitRpc:
     def withdraw(self, method: str) -> None:
         """No longer answer calls of this method."""
         if self._answers.pop(method, None) is not None and self._is_joined:
-            self._room.local_participant.unregister_rpc_method(method)
+            self._seat.room.local_participant.unregister_rpc_method(method)
 
     def joined(self) -> None:
-        """Register what is served: the room is joined."""
+        """Register what is served: the room is joined, or another one in its place."""
         self._is_joined = True
         for method, answer in self._answers.items():
             self._register(method, answer)
@@ -82,4 +83,4 @@ class LiveKitRpc:
                 refusal = rtc.RpcError(error.code, str(error), error.data)
             raise refusal
 
-        self._room.local_participant.register_rpc_method(method, handle)
+        self._seat.room.local_participant.register_rpc_method(method, handle)

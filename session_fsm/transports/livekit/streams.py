@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from session_fsm.data.info import StreamHeader
+    from session_fsm.transports.livekit.seat import Seat
     from session_fsm.transports.livekit.writer import LiveKitWriter
     from session_fsm.transports.streams import Opened
 
@@ -37,6 +38,7 @@ DRAIN: Final = 1.0
 """Seconds in which what a participant sent before it left is still read."""
 CLOSED: Final = "the room was left"
 GONE: Final = "the sender left"
+MOVED: Final = "the link was made anew"
 
 logger = logging.getLogger("session_fsm")
 
@@ -52,11 +54,11 @@ class _Reading:
 class LiveKitStreams:
     """Reads every stream that somebody listens to, each in a task of its own."""
 
-    def __init__(self, room: rtc.Room) -> None:
-        self._room = room
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
         self._listeners = Listeners()
         self._readings: dict[asyncio.Task[None], _Reading] = {}
-        self._writers = LiveKitWriters(room)
+        self._writers = LiveKitWriters(seat)
         self._closed = False
 
     def listen(self, kind: StreamKind, topic: str, opened: Opened) -> None:
@@ -66,12 +68,14 @@ class LiveKitStreams:
             ValueError: A handler for the topic was set at the Room itself.
         """
         if not self._listeners.has(kind, topic):
-            room = self._room
-            if kind is StreamKind.TEXT:
-                room.register_text_stream_handler(topic, partial(self._opened, kind))
-            else:
-                room.register_byte_stream_handler(topic, partial(self._opened, kind))
+            self._register(self._seat.room, kind, topic)
         self._listeners.add(kind, topic, opened)
+
+    def _register(self, room: rtc.Room, kind: StreamKind, topic: str) -> None:
+        if kind is StreamKind.TEXT:
+            room.register_text_stream_handler(topic, partial(self._opened, kind))
+        else:
+            room.register_byte_stream_handler(topic, partial(self._opened, kind))
 
     async def open(self, header: StreamHeader) -> LiveKitWriter:
         """Open a stream of our own; waits while the SDK restores the link.
@@ -89,6 +93,11 @@ class LiveKitStreams:
         """
         await self._writers.send_text(header, text)
 
+    def follow(self, room: rtc.Room) -> None:
+        """Listen in another Room, too, which this client goes over to."""
+        for kind, topic in self._listeners.topics:
+            self._register(room, kind, topic)
+
     # What the link tells ------------------------------------------------------------------------
 
     def abandon(self, identity: str) -> None:
@@ -103,6 +112,13 @@ class LiveKitStreams:
     def restored(self, kept: Collection[str]) -> None:
         """The link is back; these participants have been there all the time."""
         self._writers.restored(kept)
+
+    def moved(self) -> None:
+        """This client sits in another Room: what the old one carried ends in the middle."""
+        for task, reading in self._readings.items():
+            reading.reason = MOVED
+            task.cancel()
+        self._writers.restored(())
 
     def lost(self) -> None:
         """The link is gone for good."""
@@ -133,7 +149,7 @@ class LiveKitStreams:
         task.add_done_callback(partial(_finish, self._readings, reader, feeds, reading))
 
     def _name(self, identity: str) -> str:
-        sender = self._room.remote_participants.get(identity)
+        sender = self._seat.room.remote_participants.get(identity)
         return "" if sender is None else sender.name
 
     async def _read(self, reader: Reader, feeds: Feeds, reading: _Reading) -> None:

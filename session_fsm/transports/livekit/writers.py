@@ -11,16 +11,15 @@ from session_fsm.transports.livekit.writer import LiveKitWriter
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from livekit import rtc
-
     from session_fsm.data.info import StreamHeader
+    from session_fsm.transports.livekit.seat import Seat
 
 
 class LiveKitWriters:
     """Opens streams, and breaks them off when they cannot go on."""
 
-    def __init__(self, room: rtc.Room) -> None:
-        self._room = room
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
         self._open: set[LiveKitWriter] = set()
         self._aborting: set[asyncio.Task[None]] = set()
 
@@ -30,7 +29,7 @@ class LiveKitWriters:
         Raises:
             StreamError: The SDK refused, or the link is gone.
         """
-        writer = LiveKitWriter(self._room, header, self._open.discard)
+        writer = LiveKitWriter(self._seat.room, header, self._open.discard)
         self._open.add(writer)
         opening = asyncio.create_task(writer.send_header())
         try:

@@ -13,13 +13,14 @@ from uuid import uuid4
 
 from session_fsm.errors import ConnectError
 from session_fsm.tokens.jwt import claims
+from session_fsm.transports.base import NO_WISHES
 from session_fsm.transports.loopback.link import LoopbackLink
 from session_fsm.transports.loopback.network import LoopbackNetwork as LoopbackNetwork
 from session_fsm.transports.loopback.room import LoopbackRoom as LoopbackRoom
 
 if TYPE_CHECKING:
     from session_fsm.tokens.details import ConnectionDetails
-    from session_fsm.transports.base import Sink
+    from session_fsm.transports.base import LinkWishes, Sink
     from session_fsm.transports.loopback.network import LoopbackAgent as LoopbackAgent
 
 _agents: dict[str, LoopbackAgent] = {}
@@ -43,7 +44,9 @@ def register(agent: LoopbackAgent | None = None) -> str:
 class LoopbackTransport:
     """Opens links to the rooms of registered agents."""
 
-    def open(self, details: ConnectionDetails, sink: Sink) -> LoopbackLink:
+    def open(
+        self, details: ConnectionDetails, sink: Sink, wishes: LinkWishes = NO_WISHES
+    ) -> LoopbackLink:
         """Return a link that is not connected yet."""
         agent = _agents.get(urlsplit(details.server_url).hostname or "")
         if agent is None:
@@ -52,7 +55,7 @@ class LoopbackTransport:
                 "TokenSource.loopback() in this very process.",
                 kind="unreachable",
             )
-        return LoopbackLink(agent, claims(details.participant_token), sink)
+        return LoopbackLink(agent, claims(details.participant_token), sink, wishes.encryption)
 
 
 def transport() -> LoopbackTransport:

@@ -22,6 +22,7 @@ from session_fsm.events import (
 from session_fsm.messages.people import CHAT_TOPIC
 from session_fsm.roster import find
 from session_fsm.transports.loopback.data_tracks import LoopbackDataTracks
+from session_fsm.transports.loopback.encryption import LoopbackEncryption
 from session_fsm.transports.loopback.media import LoopbackMedia
 from session_fsm.transports.loopback.participant import LoopbackParticipant
 from session_fsm.transports.loopback.room import LoopbackRoom
@@ -32,6 +33,7 @@ from session_fsm.transports.texts import tell_texts
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from session_fsm.encryption.options import Encryption
     from session_fsm.transports.base import Sink
     from session_fsm.transports.loopback.network import LoopbackAgent
 
@@ -39,7 +41,13 @@ if TYPE_CHECKING:
 class LoopbackLink:
     """One user's link to a room."""
 
-    def __init__(self, agent: LoopbackAgent, token: Mapping[str, Any], sink: Sink) -> None:
+    def __init__(
+        self,
+        agent: LoopbackAgent,
+        token: Mapping[str, Any],
+        sink: Sink,
+        encryption: Encryption | None = None,
+    ) -> None:
         self._agent = agent
         self._network = agent.network
         self._token = token
@@ -53,6 +61,7 @@ class LoopbackLink:
         tell_texts(self._streams, sink)
         self.losses = 0
         self.rpc: Final = LoopbackRpc(self)
+        self.encryption: Final = LoopbackEncryption(self, encryption)
         self.participant: Final = LoopbackParticipant(self, token)
         self.data_tracks: Final = LoopbackDataTracks(self)
         self.media: Final = LoopbackMedia(
@@ -68,6 +77,16 @@ class LoopbackLink:
     def joined(self) -> LoopbackRoom | None:
         """The room while it is joined."""
         return self._room
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether the agent can read what this client sends, and the other way round."""
+        room = self._room
+        return (
+            room is not None
+            and room.agent_reads(self.encryption.cipher)
+            and self.encryption.reads(room.agent_cipher)
+        )
 
     async def carried(self) -> bool:
         """Wait until the link is up; False: what was on its way meanwhile is lost."""
@@ -95,10 +114,14 @@ class LoopbackLink:
         await asyncio.sleep(self._network.connect_delay)
         if self._network.refusal is not None:
             raise self._network.refusal
+        await self.encryption.joined()
         room = self._enter()
         roster = tuple(attrs.evolve(one, was_there=True) for one in room.roster)
         local = self.participant.local
-        self._sink(RoomJoined(room.name, self.identity, roster, room.metadata, local))
+        is_encrypted = self.encryption.is_enabled
+        self._sink(RoomJoined(room.name, self.identity, roster, room.metadata, local, is_encrypted))
+        for one in room.roster:
+            await self.encryption.look(one.identity)
         self.data_tracks.joined(room)
 
     def _enter(self) -> LoopbackRoom:
@@ -144,7 +167,7 @@ class LoopbackLink:
             stream = room.open_stream(self.identity, header)
             stream.write(text)
             stream.close()
-        if topic == CHAT_TOPIC:
+        if topic == CHAT_TOPIC and room.agent_reads(self.encryption.cipher):
             room.agent.hear(room, text, agent)
 
     async def _reached(self) -> LoopbackRoom:
@@ -156,7 +179,7 @@ class LoopbackLink:
     async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109 - the peer's time
         """Ask the scripted agent whether it is alive."""
         there = self._room is not None and find(self._room.roster, identity) is not None
-        if there and self.is_up and self._agent.answers(identity):
+        if there and self.is_up and self._agent.answers(identity) and self.is_understood:
             return True
         await asyncio.sleep(timeout)
         return False

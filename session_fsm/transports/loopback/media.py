@@ -82,7 +82,8 @@ class LoopbackOwnMedia:
         """Send a frame; over a link that is down it is lost."""
         room = self._link.joined
         if room is not None and self._link.is_up and not self.track.is_muted:
-            room.agent.listen(room, self._link.identity, self.source, frame)
+            if room.agent_reads(self._link.encryption.cipher):
+                room.agent.listen(room, self._link.identity, self.source, frame)
             self.track.push(frame)
         if isinstance(frame, AudioFrame):
             await self._brake.hold(frame.duration)
@@ -151,11 +152,17 @@ class LoopbackMedia:
         self._tell()
         return own
 
+    def _reads(self) -> bool:
+        room = self._link.joined
+        return (
+            self._link.is_up and room is not None and self._link.encryption.reads(room.agent_cipher)
+        )
+
     def hear(self, track: object, hear: Hear) -> Callable[[], None]:
         """Hand over what is heard on a track."""
 
         def listener(frame: AudioFrame | VideoFrame) -> None:
-            if isinstance(frame, AudioFrame) and self._link.is_up:
+            if isinstance(frame, AudioFrame) and self._reads():
                 hear(frame)
 
         return _track(track).listen(listener)
@@ -164,7 +171,7 @@ class LoopbackMedia:
         """Hand over the pictures of a track."""
 
         def listener(frame: AudioFrame | VideoFrame) -> None:
-            if isinstance(frame, VideoFrame) and self._link.is_up:
+            if isinstance(frame, VideoFrame) and self._reads():
                 watch(frame)
 
         return _track(track).listen(listener)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from session_fsm.data.info import StreamInfo
+    from session_fsm.encryption.options import Key
     from session_fsm.errors import ConnectError
     from session_fsm.media.frames import AudioFrame, VideoFrame
     from session_fsm.transports.loopback.link import LoopbackLink
@@ -22,6 +23,11 @@ class LoopbackAgent(Protocol):
     @property
     def network(self) -> LoopbackNetwork:
         """The network that the agent is reached by."""
+        ...
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """What it can read with; it encrypts with the last one, and without one not at all."""
         ...
 
     async def serve(self, room: LoopbackRoom, name: str, metadata: str) -> None:

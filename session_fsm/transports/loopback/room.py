@@ -17,7 +17,7 @@ from session_fsm.events import (
     RoomChanged,
     TrackChanged,
 )
-from session_fsm.roster import Participant, Roster, find
+from session_fsm.roster import NO_TRACKS, Participant, Roster, find
 from session_fsm.transports.listeners import Feeds
 from session_fsm.transports.loopback.rpc import LoopbackCalls
 from session_fsm.transports.loopback.streams import RoomStream, described
@@ -25,6 +25,7 @@ from session_fsm.transports.loopback.streams import RoomStream, described
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from session_fsm.encryption.options import Key
     from session_fsm.transports.loopback.data_tracks import LoopbackTrack
     from session_fsm.transports.loopback.link import LoopbackLink
     from session_fsm.transports.loopback.network import LoopbackAgent, LoopbackNetwork
@@ -49,6 +50,30 @@ class LoopbackRoom:
         self._departure: asyncio.TimerHandle | None = None
         self._ids = count(1)
         self._open: set[RoomStream] = set()
+        self._looking: set[asyncio.Task[None]] = set()
+
+    # Who can read whom --------------------------------------------------------------------------
+
+    @property
+    def publishers(self) -> list[str]:
+        """Who publishes a track, users apart."""
+        return [one.identity for one in self.roster if one.tracks != NO_TRACKS]
+
+    @property
+    def agent_cipher(self) -> Key | None:
+        """What the agent encrypts with, or None."""
+        return self.agent.keys[-1] if self.agent.keys else None
+
+    def agent_reads(self, cipher: Key | None) -> bool:
+        """Say whether the agent can read what is encrypted with this."""
+        return cipher is None or cipher in self.agent.keys
+
+    def cipher(self, identity: str) -> Key | None:
+        """Return what somebody encrypts with, or None."""
+        link = next((link for link in self.links if link.identity == identity), None)
+        return self.agent_cipher if link is None else link.encryption.cipher
+
+    # What happens in it -------------------------------------------------------------------------
 
     def dispatch(self, agent: LoopbackAgent, name: str, metadata: str) -> None:
         """Give the agent a job in this room."""
@@ -65,6 +90,7 @@ class LoopbackRoom:
         """Let an agent or avatar in."""
         self.roster = (*self.roster, participant)
         self.tell(ParticipantJoined(participant))
+        self._look_at(participant.identity)
 
     def leave(self, identity: str, *, on_purpose: bool) -> None:
         """Let it out again."""
@@ -103,6 +129,14 @@ class LoopbackRoom:
             tracks = attrs.evolve(one.tracks, **{source: track})
             self._replace(one, attrs.evolve(one, tracks=tracks))
             self.tell(TrackChanged(identity, source, track))
+            if track is not None:
+                self._look_at(identity)
+
+    def _look_at(self, identity: str) -> None:
+        for link in self.links:
+            looking = asyncio.get_running_loop().create_task(link.encryption.look(identity))
+            self._looking.add(looking)
+            looking.add_done_callback(self._looking.discard)
 
     def _replace(self, one: Participant, by: Participant) -> None:
         self.roster = tuple(by if other is one else other for other in self.roster)
@@ -117,14 +151,15 @@ class LoopbackRoom:
 
     def open_stream(self, sender: str, header: StreamHeader, *, speaks_for: str = "") -> RoomStream:
         """Begin to send a stream to everybody whom it is for, but the sender."""
-        there = () if self._network.is_silent else self.roster
+        cipher = self.cipher(sender)
+        there = self.roster if self.agent_reads(cipher) and not self._network.is_silent else ()
         agents = tuple(one.identity for one in there if _gets(header, sender, one.identity))
         author = speaks_for or sender
         info = described(header, author, self._name(author))
         takers = [
             link.streams.take(info)
             for link in list(self.links)
-            if link.is_up and _gets(header, sender, link.identity)
+            if link.is_up and link.encryption.reads(cipher) and _gets(header, sender, link.identity)
         ]
         if agents and not self._network.is_silent:
             takers.append(Feeds(list(self.agent.take(self, info, agents))))

@@ -54,11 +54,17 @@ class LoopbackCalls:
 
     def _asked(self, to: str, call: RpcCall) -> Coroutine[object, object, str] | None:
         link = next((one for one in self._room.links if one.identity == to), None)
+        if not self._understood(call.caller, link):
+            return None
         if link is not None:
             return link.rpc.answer(call)
         if find(self._room.roster, to) is not None and self._room.agent.answers(to):
             return self._room.agent.answer(self._room, to, call)
         return None
+
+    def _understood(self, caller: str, link: LoopbackLink | None) -> bool:
+        cipher = self._room.cipher(caller)
+        return self._room.agent_reads(cipher) if link is None else link.encryption.reads(cipher)
 
     def _forget(self, task: asyncio.Task[str]) -> None:
         del self._answering[task]

@@ -3,8 +3,8 @@
 The metadata of the dispatch chooses what it does, as a JSON object:
 `greet` (true or a text) speaks first; `slow` (seconds) shows `initializing` for that long;
 `silent` joins and never starts a session; `absent` never even joins; `attributes` are set on the
-agent; `key` encrypts; `delete_room` makes the room end with the session; `host` false does not
-serve the session channel.
+agent; `key`, `hex` and `keys` encrypt, see `ciphers`; `delete_room` makes the room end with the
+session; `host` false does not serve the session channel.
 
 Some texts are commands, see `COMMANDS`. Everything else is said back, word by word. Byte streams of
 the topic `files` and text streams of the topic `notes` are sent back to whoever sent them.
@@ -21,6 +21,7 @@ from typing import Any
 from uuid import uuid4
 
 import channel
+import ciphers
 from fakes import Ear, EchoAgent, EchoLLM, ToneTTS
 from livekit import api, rtc
 from livekit.agents import AgentServer, AgentSession, JobContext, JobExecutorType, cli
@@ -222,12 +223,6 @@ def note_openings(ctx: JobContext) -> None:
     handlers["lk.chat"] = opened
 
 
-def encryption(wanted: dict[str, Any]) -> rtc.E2EEOptions | None:
-    if not (key := wanted.get("key")):
-        return None
-    return rtc.E2EEOptions(key_provider_options=rtc.KeyProviderOptions(shared_key=key.encode()))
-
-
 def make_session() -> AgentSession:
     return AgentSession(
         llm=EchoLLM(),
@@ -251,8 +246,12 @@ async def entrypoint(ctx: JobContext) -> None:  # noqa: C901 - one wish after th
     echo_streams(ctx.room)
     if wanted.get("absent"):
         await asyncio.Event().wait()
-    if {"slow", "silent", "key", "attributes"} & wanted.keys():
-        await ctx.connect(encryption=encryption(wanted))
+    if {"slow", "silent", "attributes", "key", "hex", "keys"} & wanted.keys():
+        await ctx.connect(encryption=ciphers.encryption(wanted))
+        ciphers.set_keys(ctx.room, wanted)
+    if "key" in wanted:
+        answer = ciphers.key_method(ctx.room, wanted["key"])
+        ctx.room.local_participant.register_rpc_method("key", answer)
     if wanted.get("attributes"):
         await ctx.room.local_participant.set_attributes(wanted["attributes"])
     if wanted.get("silent"):

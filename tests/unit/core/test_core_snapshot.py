@@ -73,6 +73,7 @@ def test_a_session_that_never_started_as_json() -> None:
         "local_identity": None,
         "room_metadata": "",
         "local": {"name": "", "metadata": "", "attributes": {}, **NOTHING_SENT},
+        "encryption": {"state": "off", "peers": {}},
         "end_reason": None,
         "failure": None,
         "agent": {
@@ -117,6 +118,7 @@ def test_a_conversation_as_json() -> None:
         "local_identity": "me",
         "room_metadata": "",
         "local": {"name": "", "metadata": "", "attributes": {}, **NOTHING_SENT},
+        "encryption": {"state": "off", "peers": {}},
         "end_reason": None,
         "failure": None,
         "agent": {

@@ -1,0 +1,124 @@
+"""Who can read whom in a loopback room: whoever has the key that something was sent with."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from session_fsm.errors import EncryptionError
+from session_fsm.events import EncryptionSwitched, PeerEncryptionTold
+
+if TYPE_CHECKING:
+    from session_fsm.encryption.options import Encryption, Key
+    from session_fsm.transports.loopback.link import LoopbackLink
+
+NOT_CONFIGURED: Final = "The link was made without encryption."
+NOT_NOW: Final = (
+    "Encryption can only be turned on or off while the room is joined and the link is up: "
+    "call set_encryption_enabled() again when session.connection_state is connected."
+)
+KEY_TIMEOUT: Final = 10.0
+"""Seconds in which a key provider must answer."""
+
+
+class LoopbackEncryption:
+    """The encryption of one link."""
+
+    def __init__(self, link: LoopbackLink, encryption: Encryption | None) -> None:
+        self._link = link
+        self._encryption = encryption
+        self._keys: dict[tuple[str | None, int], Key] = {}
+        self._index = 0
+        self.is_enabled = encryption is not None
+        """What is sent is encrypted."""
+        if encryption is not None and encryption.key is not None:
+            self._keys[None, 0] = encryption.key
+
+    @property
+    def cipher(self) -> Key | None:
+        """What is sent is encrypted with this, or with nothing."""
+        if not self.is_enabled:
+            return None
+        return self._keys.get((self._whose, self._index))
+
+    @property
+    def _whose(self) -> str | None:
+        encryption = self._encryption
+        return None if encryption is None or encryption.key is not None else self._link.identity
+
+    def reads(self, cipher: Key | None) -> bool:
+        """Say whether what is encrypted with this can be read."""
+        return cipher is None or cipher in self._keys.values()
+
+    async def joined(self) -> None:
+        """Get this client's own key.
+
+        Raises:
+            EncryptionError: The key provider has none.
+        """
+        if self._encryption is not None and not await self._learn(self._link.identity):
+            raise EncryptionError(
+                f"The key provider has no key for {self._link.identity!r}.", kind="no-key"
+            )
+
+    async def _learn(self, identity: str) -> bool:
+        provider = None if self._encryption is None else self._encryption.key_provider
+        if provider is None:
+            return True
+        try:
+            async with asyncio.timeout(KEY_TIMEOUT):
+                self._keys[identity, 0] = await provider.key_of(identity)
+        except Exception:  # noqa: BLE001 - the user's own code
+            return False
+        return True
+
+    async def look(self, identity: str) -> None:
+        """Get somebody's key, and tell what is known of who publishes a track."""
+        room = self._link.joined
+        if self._encryption is None or room is None:
+            return
+        has_key = (identity, 0) in self._keys or await self._learn(identity)
+        if identity not in room.publishers:
+            return
+        cipher = room.cipher(identity)
+        problem = None
+        if cipher is None:
+            problem = None if self._encryption.allow_plain else "peer-plain"
+        elif not self.reads(cipher):
+            problem = "key-mismatch" if has_key else "no-key"
+        self._link.tell(PeerEncryptionTold(identity, cipher is not None, problem))
+
+    # The port -----------------------------------------------------------------------------------
+
+    async def set_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - the fact itself
+        """Make the link anew, and encrypt what is sent or do not."""
+        self._configured()
+        if enabled is self.is_enabled:
+            return
+        room = self._link.joined
+        if room is None or not self._link.is_up:
+            raise EncryptionError(NOT_NOW, kind="not-possible")
+        self._link.drop()
+        self.is_enabled = enabled
+        self._link.restore()
+        self._link.tell(EncryptionSwitched(enabled))
+        for one in room.roster:
+            await self.look(one.identity)
+
+    def add_key(self, key: Key, index: int, identity: str | None) -> None:
+        """Have another key at hand."""
+        self._configured()
+        self._keys[identity, index] = key
+
+    def use_key(self, index: int) -> None:
+        """Encrypt with this one from now on."""
+        self._configured()
+        if (self._whose, index) not in self._keys:
+            raise EncryptionError(
+                f"There is no key with the index {index}: add it first.", kind="no-key"
+            )
+        self._index = index
+
+    def _configured(self) -> None:
+        if self._encryption is None:
+            raise EncryptionError(NOT_CONFIGURED, kind="not-configured")
