@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from session_fsm import MediaError
+from session_fsm import MediaError, SessionEnded
 from session_fsm.audio.listing import devices
 from session_fsm.audio.microphone import MicrophoneInput
 from session_fsm.cli.exit_codes import NoAnswerError
@@ -111,7 +111,8 @@ class Conversation:
             await while_running(self.session, self.sound.spoken.over.wait())
         while True:
             try:
-                await self.session.wait_until(self._is_answered, seconds)
+                answer = self.session.wait_until(self._is_answered, seconds)
+                await while_running(self.session, answer)
             except TimeoutError:
                 raise NoAnswerError(
                     f"The agent did not answer within {seconds:g} s what it was told; it is "
@@ -119,7 +120,7 @@ class Conversation:
                 ) from None
             try:
                 await self.session.wait_until(lambda now: not self._is_answered(now), SETTLED_AFTER)
-            except TimeoutError:
+            except (TimeoutError, SessionEnded):  # it may hang up when it has answered
                 return
 
     def _is_answered(self, now: SessionSnapshot) -> bool:

@@ -41,6 +41,7 @@ KEYS: Final = (
     Key("enter", "write", "Write", When.ALWAYS),
     Key("escape", "keys", "Back to the keys", When.LINE),
     Key("q", "leave", "Quit", When.ALWAYS),
+    Key("ctrl+q", "quit", "Quit", When.LINE),
 )
 
 

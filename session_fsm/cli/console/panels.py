@@ -9,13 +9,14 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Label
 
+from session_fsm.cli.live.lanes import COLOURS
 from session_fsm.cli.terminal import printable
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-FULL: Final = "█"
-EMPTY: Final = "░"
+FULL: Final = "▇"
+EMPTY: Final = "▁"
 
 
 class Level(Widget):
@@ -51,32 +52,35 @@ class Side(Horizontal):
     Args:
         title: Who it is.
         name: The widget's id.
-        has_sound: A level is shown.
     """
 
-    DEFAULT_CSS = """
-    Side { height: 1; padding: 0 1; }
-    Side .title { width: 6; color: $text-muted; }
-    Side .state { width: 22; text-style: bold; }
-    Side .called { width: auto; max-width: 26; height: 1; margin-left: 1; color: $text-muted;
-        text-wrap: nowrap; text-overflow: ellipsis; }
-    Side .listening, Side .live { color: $success; }
-    Side .speaking, Side .thinking { color: $accent; }
-    Side .muted, Side .pre-connect-buffering { color: $warning; }
-    Side .failed { color: $error; }
+    DEFAULT_CSS = f"""
+    Side {{ height: 1; padding: 0 1; }}
+    Side .title {{ width: 6; color: $text-muted; }}
+    Side .state {{ width: 22; text-style: bold; }}
+    Side .called {{
+        width: 30%;
+        height: 1;
+        margin-left: 1;
+        color: $text-muted;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
+    }}
+    Side .listening, Side .live {{ color: $success; }}
+    Side .speaking, Side .thinking {{ color: {COLOURS["agent"]}; }}
+    Side .muted, Side .pre-connect-buffering {{ color: $warning; }}
+    Side .failed {{ color: $text-error; }}
     """
 
-    def __init__(self, title: str, name: str, *, has_sound: bool = True) -> None:
+    def __init__(self, title: str, name: str) -> None:
         super().__init__(id=name)
         self._title = title
-        self._has_sound = has_sound
 
     def compose(self) -> ComposeResult:
         """Lay out the line."""
         yield Label(self._title, classes="title")
         yield Label(classes="state")
-        if self._has_sound:
-            yield Level()
+        yield Level()
         yield Label(classes="called")
 
     def show_state(self, state: str) -> None:
@@ -91,5 +95,4 @@ class Side(Horizontal):
 
     def show_level(self, level: float) -> None:
         """Show how loud it is."""
-        for bar in self.query(Level):
-            bar.show(level)
+        self.query_one(Level).show(level)

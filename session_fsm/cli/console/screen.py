@@ -13,13 +13,13 @@ from textual.widget import MountError
 from textual.widgets import Footer, Input, Label
 
 from session_fsm import SessionError
+from session_fsm.cli import terminal
 from session_fsm.cli.console.keys import KEYS, SpaceBar, When
 from session_fsm.cli.console.panels import Side
 from session_fsm.cli.exit_codes import ExitCode
 from session_fsm.cli.facts import Facts
 from session_fsm.cli.live.panels import Transcript
 from session_fsm.cli.talk import narrated
-from session_fsm.cli.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from session_fsm.cli.facts import Fact
     from stores import Store
 
-WITHOUT_MICROPHONE: Final = "{} The conversation goes on in writing; m tries again."
+WITHOUT_MICROPHONE: Final = "{} The conversation goes on in writing: escape and m try again."
 UNHEARD: Final = "The agent is not heard: {}"
 OVER: Final = "The session is over: {}. q leaves."
 PLACEHOLDER: Final = "enter: write a line, and send it"
@@ -50,7 +50,8 @@ async def show(talk: Conversation) -> int:
         SessionError: The session had failed when it was left.
     """
     app = Console(talk)
-    code = await app.run_async()
+    with terminal.undisturbed():
+        code = await app.run_async()
     failure = talk.session.failure.value
     if code == ExitCode.OK and failure is not None:
         raise failure
@@ -78,7 +79,7 @@ class Console(App[int]):
     AUTO_FOCUS = None
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(one.key, one.action, one.label) for one in KEYS),
+        *(Binding(one.key, one.action, one.label, priority=one.when is When.LINE) for one in KEYS),
         Binding("ctrl+q", "leave", show=False, priority=True),
         Binding("ctrl+c", "interrupt", show=False, priority=True),
     ]
@@ -245,6 +246,10 @@ class Console(App[int]):
         """End the session, and the view with it."""
         self._leave(ExitCode.OK)
 
+    async def action_quit(self) -> None:
+        """The same: what Textual's own key does."""
+        self.action_leave()
+
     def action_interrupt(self) -> None:
         """The same, and tell whoever waits for the program that it did not end by itself."""
         self._leave(ExitCode.INTERRUPTED)
@@ -257,4 +262,4 @@ class Console(App[int]):
 def _headline(now: SessionSnapshot) -> str:
     link = "reconnecting" if now.is_reconnecting else now.state.value
     parts = ("session-fsm console", now.room_name, link)
-    return printable("  ·  ".join(part for part in parts if part))
+    return terminal.printable("  ·  ".join(part for part in parts if part))
