@@ -101,7 +101,7 @@ class Console(App[int]):
         if self._talk.sound.microphone is not None:
             yield Side("you", "you")
         yield Transcript()
-        yield Input(placeholder=PLACEHOLDER)
+        yield Input(placeholder=PLACEHOLDER, select_on_focus=False)
         yield Footer()
 
     def on_mount(self) -> None:
@@ -211,7 +211,8 @@ class Console(App[int]):
 
     def on_key(self, event: events.Key) -> None:
         """Begin a line with any character that is no key of its own."""
-        if self.focused is None and event.is_printable and event.character:
+        is_key = any(one.key == event.key and self._holds(one.when) for one in KEYS)
+        if self.focused is None and event.is_printable and event.character and not is_key:
             self.action_write()
             self.query_one(Input).insert_text_at_cursor(event.character)
 
