@@ -32,7 +32,7 @@ On a terminal it is a live view with the levels of both sides, the agent's state
   m      mute, and be heard again
   d      the next microphone
   space  with --push-to-talk: tap to talk and tap again to stop, or hold it while you talk
-  enter  write a line; enter sends it, escape goes back to these keys
+  enter  write a line (any other letter begins one, too); enter sends it, escape goes back here
   q      end the session and leave, as ctrl+c does; ctrl+q while a line is written
 
 Where stdout or stdin is no terminal it prints lines (transcript and states), and sends every line

@@ -265,7 +265,7 @@ ALTERNATE_SCREEN = (b"\x1b[?1049h", b"\x1b[?1049l")
         (["--text", "refuse"], "leaves", b"q", 4, "The door is shut."),
     ],
 )
-def test_the_terminal_is_restored_and_the_exit_code_says_why(  # noqa: PLR0917
+def test_the_terminal_is_restored_and_the_exit_code_says_why(
     arguments: list[str],
     sign: str,
     key: bytes | signal.Signals,
