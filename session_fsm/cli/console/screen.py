@@ -74,10 +74,12 @@ class Console(App[int]):
         border-title-color: $text-muted;
         scrollbar-size-vertical: 1;
     }
+    .-narrow .called { display: none; }
     """
     TITLE = "session-fsm console"
     AUTO_FOCUS = None
     ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]  # noqa: RUF012 - as in App
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(one.key, one.action, one.label, priority=one.when is When.LINE) for one in KEYS),
         Binding("ctrl+q", "leave", show=False, priority=True),
@@ -262,5 +264,5 @@ class Console(App[int]):
 
 def _headline(now: SessionSnapshot) -> str:
     link = "reconnecting" if now.is_reconnecting else now.state.value
-    parts = ("session-fsm console", now.room_name, link)
+    parts = ("session-fsm console", link, now.room_name)
     return terminal.printable("  ·  ".join(part for part in parts if part))

@@ -60,8 +60,8 @@ def level(app: Console, side: str) -> int:
     return str(app.query_one(f"#{side}", Side).query_one(Level).render()).count(FULL)
 
 
-def headline(app: Console) -> str:
-    return str(app.query_one("#title", Label).content)
+def state(app: Console) -> str:
+    return str(app.query_one("#title", Label).content).split("  ·  ")[1]
 
 
 async def until(pilot: Pilot[int], reached: Callable[[], bool]) -> None:
@@ -95,7 +95,7 @@ async def test_both_sides_are_seen(size: tuple[int, int]) -> None:
         assert shown(app, "you", "state") == "live"
         assert shown(app, "you", "called") == "tone of 440 Hz"
         assert shown(app, "agent", "called") == "scripted-agent"
-        assert "active" in headline(app)
+        assert state(app) == "active"
         await until(pilot, lambda: rows(app) == ["one two three four five"])
         await until(pilot, lambda: level(app, "agent") == 0)
         bars = [bar.region for bar in app.query(Level)]
@@ -216,12 +216,12 @@ async def test_it_can_be_left_at_any_moment(
     source = TokenSource.loopback(served) if served else TokenSource.custom(_never)
     before = "active" if is_there in {"reconnecting", "idle"} else is_there
     async with console(source) as (pilot, app):
-        await until(pilot, lambda: headline(app).endswith(before))
+        await until(pilot, lambda: state(app) == before)
         if served is not None and is_there == "reconnecting":
             served.network.drop()
         if served is not None and is_there == "idle":
             served.leave()
-        await until(pilot, lambda: headline(app).endswith(is_there))
+        await until(pilot, lambda: state(app) == is_there)
         await pilot.press(key)
         await until(pilot, lambda: app.return_value is not None)
     assert app.return_value == code
