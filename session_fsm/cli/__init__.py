@@ -4,7 +4,7 @@
 |---|---|
 | ``exit_codes`` | the exit codes, and the one table that says which error has which |
 | ``parser`` | the commands and what they have in common |
-| ``demo``, ``run``, ``replay``, ``token`` | one command each |
+| ``demo``, ``console``, ``run``, ``replay``, ``token`` | one command each |
 | ``diagram``, ``devices``, ``doctor`` | and these |
 | ``facts`` | what there is to tell about a session, as data |
 | ``lines`` | facts as lines for people, and as JSON lines for programs |
@@ -13,7 +13,8 @@
 | ``arguments`` | what the commands' arguments are made of |
 | ``sources`` | the token source that the arguments and the environment describe |
 | ``script`` | the demo's conversation |
-| ``live`` | the live views of demo and replay; the only package that imports Textual |
+| ``who``, ``typed`` | arguments of run and console; the lines of stdin |
+| ``live``, ``console.screen`` | the live views; nothing else imports Textual |
 | ``checks``, ``requirements``, ``probe`` | what ``doctor`` looks at |
 | ``interrupt``, ``terminal``, ``logs`` | ctrl+c; standard streams; log output |
 

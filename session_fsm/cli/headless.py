@@ -15,11 +15,18 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from session_fsm import TokenSource
+    from session_fsm import AudioOutput, TokenSource
 
 
-def session_for(args: argparse.Namespace, source: TokenSource) -> Session:
+def session_for(
+    args: argparse.Namespace, source: TokenSource, output: AudioOutput | None = None
+) -> Session:
     """Return the session that the arguments describe.
+
+    Args:
+        args: Those of ``add_who``.
+        source: Where the token comes from.
+        output: Where the agent's voice is played, or None.
 
     Raises:
         UsageError: An argument cannot be used.
@@ -30,6 +37,7 @@ def session_for(args: argparse.Namespace, source: TokenSource) -> Session:
             agent_name=args.agent,
             agent_metadata=args.agent_metadata,
             agent_timeout=args.agent_timeout,
+            audio_output=output,
             token_options=TokenOptions(room_name=args.room, participant_identity=args.identity),
         )
     except (TypeError, ValueError) as error:
@@ -55,10 +63,15 @@ async def _talk(session: Session, texts: Sequence[str], seconds: float) -> None:
     for text in texts:
         await say(session, text, seconds)
     if not texts:
-        await _follow(session)
+        await follow(session)
 
 
-async def _follow(session: Session) -> None:
+async def follow(session: Session) -> None:
+    """Wait until the session has ended.
+
+    Raises:
+        SessionError: It failed.
+    """
     now = await session.wait_until(lambda now: now.state is SessionState.IDLE)
     if now.failure is not None:
         raise now.failure

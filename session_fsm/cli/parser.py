@@ -24,7 +24,7 @@ from session_fsm.redact import redact
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS: Final = ("demo", "run", "replay", "token", "diagram", "devices", "doctor")
+COMMANDS: Final = ("demo", "console", "run", "replay", "token", "diagram", "devices", "doctor")
 """Each is a module of this package with ``add_parser(subparsers)``, which sets ``run``."""
 
 EPILOG: Final = """\

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from session_fsm import Session, TokenSource
@@ -15,10 +12,9 @@ from session_fsm.cli.lines import writer
 from session_fsm.cli.record import recorded
 from session_fsm.cli.script import ANSWER_TIMEOUT, demo_agent, play
 from session_fsm.cli.talk import narrated, say
+from session_fsm.cli.typed import typed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from session_fsm.testing import ScriptedAgent
 
 
@@ -56,23 +52,5 @@ async def _bounded(
 
 async def _converse(session: Session) -> None:
     terminal.status("your turn: type a text and press enter; ctrl+d ends")
-    async for text in _typed():
-        if text.strip():
-            await say(session, text, ANSWER_TIMEOUT)
-
-
-async def _typed() -> AsyncIterator[str]:
-    """Iterate over the lines that are typed, until ctrl+d."""
-    lines: asyncio.Queue[str | None] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-
-    def read() -> None:
-        # Not by sys.stdin: a thread that waits there keeps Python from ending.
-        while data := os.read(sys.stdin.fileno(), 4096):
-            text = data.decode(errors="replace").rstrip("\r\n")
-            loop.call_soon_threadsafe(lines.put_nowait, text)
-        loop.call_soon_threadsafe(lines.put_nowait, None)
-
-    Thread(target=read, name="typed", daemon=True).start()
-    while (text := await lines.get()) is not None:
-        yield text
+    async for text in typed():
+        await say(session, text, ANSWER_TIMEOUT)

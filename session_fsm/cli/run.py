@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from session_fsm.cli import sources, terminal
-from session_fsm.cli.arguments import seconds
 from session_fsm.cli.exit_codes import ExitCode
 from session_fsm.cli.record import add_record, recorded
+from session_fsm.cli.who import add_who
 
 if TYPE_CHECKING:
     import argparse
@@ -36,31 +36,9 @@ def add_parser(subparsers: Subparsers) -> None:
         epilog=EPILOG,
     )
     sources.add_access(parser)
-    parser.add_argument(
-        "--agent",
-        metavar="NAME",
-        help="the agent to dispatch, where the token is made here or by an endpoint; "
-        "no other one counts as the agent",
-    )
-    parser.add_argument("--agent-metadata", metavar="TEXT", help="handed to the agent's job")
-    parser.add_argument("--room", metavar="NAME", help="the room; by default a new one")
-    parser.add_argument("--identity", metavar="NAME", help="who to be; by default a new one")
+    add_who(parser)
     parser.add_argument(
         "--say", metavar="TEXT", action="append", default=[], help="send this; may be repeated"
-    )
-    parser.add_argument(
-        "--timeout",
-        metavar="SECONDS",
-        type=seconds,
-        default=30.0,
-        help="how long each answer may take (default: 30)",
-    )
-    parser.add_argument(
-        "--agent-timeout",
-        metavar="SECONDS",
-        type=seconds,
-        default=20.0,
-        help="how long a dispatched agent may take to be ready (default: 20)",
     )
     parser.add_argument(
         "--jsonl", "--json", action="store_true", help="one JSON object a line, with ts, type, seq"

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from session_fsm.cli.exit_codes import NoAnswerError
 from session_fsm.errors import SendError, SessionEnded
-from session_fsm.states import AgentState, EndReason
-from session_fsm.view import ENDED
+from session_fsm.states import AgentState, EndReason, SessionState
+from session_fsm.view import ENDED, why_ended
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Coroutine
 
     from session_fsm import Session, SessionError, SessionSnapshot
     from session_fsm.cli.facts import Facts
     from session_fsm.cli.lines import Writer
 
-_BUSY = frozenset({AgentState.THINKING, AgentState.SPEAKING})
+T = TypeVar("T")
+
+BUSY = frozenset({AgentState.THINKING, AgentState.SPEAKING})
+"""What the agent does while it is not done with its answer."""
 
 
 async def narrated(
@@ -55,6 +58,30 @@ async def _and_close(session: Session, work: Coroutine[Any, Any, None]) -> None:
 async def _write(facts: Facts, write: Writer) -> None:
     async for fact in facts:
         write(fact)
+
+
+async def while_running(session: Session, work: Awaitable[T]) -> T:
+    """Do the work, and give it up where the session ends before it is done.
+
+    Raises:
+        SessionError: Why the session ended.
+    """
+    working = asyncio.ensure_future(work)
+    running = asyncio.ensure_future(_end_of(session))
+    try:
+        await asyncio.wait({working, running}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        given_up = working.cancel()
+        running.cancel()
+        await asyncio.wait({working, running})
+    return running.result() if given_up else working.result()
+
+
+async def _end_of(session: Session) -> NoReturn:
+    now = session.snapshot
+    if now.state is not SessionState.IDLE:
+        now = await session.wait_until(lambda now: now.state is SessionState.IDLE)
+    raise why_ended(now)
 
 
 async def say(session: Session, text: str, seconds: float) -> None:
@@ -102,4 +129,4 @@ def _from_agent(now: SessionSnapshot) -> frozenset[str]:
 
 def _has_answered(now: SessionSnapshot, before: frozenset[str]) -> bool:
     new = [one for one in now.messages if one.sender == "agent" and one.id not in before]
-    return bool(new) and all(one.final for one in new) and now.agent.state not in _BUSY
+    return bool(new) and all(one.final for one in new) and now.agent.state not in BUSY

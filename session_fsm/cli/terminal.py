@@ -5,9 +5,17 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import TextIO
+from contextlib import contextmanager
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Final, TextIO
 
 from session_fsm.redact import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+_STDERR: Final = 2
+"""The descriptor that C libraries write their troubles to."""
 
 
 def prepare() -> None:
@@ -38,6 +46,30 @@ def status(text: str) -> None:
         print(redact(text), file=sys.stderr, flush=True)
     except OSError:
         return
+
+
+@contextmanager
+def undisturbed() -> Generator[None]:
+    """Keep a live view on stdout free of what is written to stderr, and write that afterwards.
+
+    Textual draws on ``sys.__stderr__``, which may be a file; drivers of sound devices write to
+    descriptor 2 whenever they like.
+    """
+    sys.stderr.flush()
+    with open(os.dup(1), "w", encoding="utf-8") as view, TemporaryFile() as kept:  # noqa: PTH123
+        before, sys.__stderr__ = sys.__stderr__, view  # type: ignore[misc]
+        stderr = os.dup(_STDERR)
+        os.dup2(kept.fileno(), _STDERR)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(stderr, _STDERR)
+            os.close(stderr)
+            sys.__stderr__ = before  # type: ignore[misc]
+            kept.seek(0)
+            sys.stderr.write(redact(kept.read().decode(errors="replace")))
+            sys.stderr.flush()
 
 
 def forget_stdout() -> None:

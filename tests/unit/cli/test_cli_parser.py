@@ -19,14 +19,17 @@ HEAVY = (
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["demo", "--help"]])
+@pytest.mark.parametrize("arguments", [[], ["run"], ["demo"], ["console"]])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys; from session_fsm.cli import main; code = main(sys.argv[1:]); "
         f"print([name for name in {HEAVY!r} if name in sys.modules]); sys.exit(code)"
     )
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True
+        [sys.executable, "-c", code, *arguments, "--help"],
+        capture_output=True,
+        check=True,
+        text=True,
     )
     assert done.stdout.startswith("usage: session-fsm")
     assert done.stdout.endswith("[]\n")
@@ -35,7 +38,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     shown = capsys.readouterr().out
-    for word in ("demo", "run", "token", "diagram", "doctor", "130 interrupted"):
+    for word in ("demo", "console", "run", "token", "diagram", "doctor", "130 interrupted"):
         assert word in shown
 
 
