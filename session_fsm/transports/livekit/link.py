@@ -195,6 +195,7 @@ class LiveKitLink:
         self._sink(LinkLost())
         self._follow(new)
         self._streams.follow(new)
+        await self.media.take_back()
         self._seat.room = new
         self._joining = asyncio.create_task(self._join())
         failure: Exception | None = None
@@ -219,6 +220,7 @@ class LiveKitLink:
             self._tell(LinkGone("link-lost"))
         self._tell(LinkRestored(self._roster(lambda _: False), resumed=failure is not None))
         if failure is not None:
+            await self._republish()
             refused = EncryptionError(f"{NOT_MOVED} {failure}", kind="not-possible")
             refused.__cause__ = failure
             raise refused
@@ -227,9 +229,12 @@ class LiveKitLink:
         for fact in early:
             self._tell(fact)
         self._room_changed()
-        await self.media.moved(lambda name, track: self._tell(MediaRepublished(name, track)))
+        await self._republish()
         await self.data_tracks.moved()
         self._local_changed()
+
+    async def _republish(self) -> None:
+        await self.media.moved(lambda name, track: self._tell(MediaRepublished(name, track)))
 
     async def send_text(
         self,

@@ -107,6 +107,18 @@ class LiveKitMedia:
         self.on_published()
         return own
 
+    async def take_back(self) -> None:
+        """Publish nothing in the Room that is about to be left.
+
+        Whoever hears a track when it loses sight of its publisher hears what is still on its way
+        without deciphering it: 0.1 s of noise, measured.
+        """
+        room = self._seat.room
+        for own in tuple(self._own):
+            with suppress(Exception):  # it ends with the Room in any case
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await room.local_participant.unpublish_track(own.sid)
+
     async def moved(self, republished: Callable[[str, object], None]) -> None:
         """Publish in the present Room what was published in the one before."""
         for own in tuple(self._own):

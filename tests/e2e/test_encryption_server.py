@@ -1,0 +1,220 @@
+"""What encryption means to the others in the room, and on the wire; and leaving in the middle."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import attrs
+import pytest
+from livekit import rtc
+
+from contract.calls import PATIENCE, converse, nobody_left, until, watched
+from contract.sides import LiveKitSide
+from peers.fixtures import Stack
+from session_fsm import (
+    Encryption,
+    EncryptionError,
+    EncryptionState,
+    Session,
+    SessionState,
+    SilenceInput,
+    ToneInput,
+)
+
+KEY = "a passphrase of the room"
+
+pytestmark = pytest.mark.server
+
+
+class Outsider:
+    """Somebody in the room without a key."""
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+        self.tracks: dict[str, int] = {}
+        self.room = rtc.Room()
+        self.room.register_text_stream_handler("lk.chat", self._opened)
+        self.room.on("track_subscribed", self._subscribed)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def _opened(self, reader: rtc.TextStreamReader, identity: str) -> None:
+        async def read() -> None:
+            self.read.append(await reader.read_all())
+
+        task = asyncio.create_task(read())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _subscribed(self, _: object, publication: Any, one: rtc.RemoteParticipant) -> None:
+        self.tracks[one.identity] = publication.encryption_type
+
+
+@asynccontextmanager
+async def outsider(stack: Stack, room: str) -> Any:
+    one = Outsider()
+    await one.room.connect(stack.url, stack.token(room, "outsider", agent=None))
+    try:
+        yield one
+    finally:
+        await one.room.disconnect()
+
+
+async def test_who_has_no_key_reads_only_what_is_sent_in_clear(stack: Stack) -> None:
+    side = LiveKitSide(stack)
+    room = side.fresh_room()
+    session = Session(side.source(room, key=KEY), encryption=Encryption(key=KEY))
+    async with asyncio.timeout(90), session:
+        await session.start(microphone=SilenceInput())
+        async with outsider(stack, room) as other:
+            await until(lambda: "user" in other.tracks)
+            assert other.tracks["user"] == rtc.EncryptionType.GCM
+            await converse(session, "nobody else reads this")
+            await session.set_encryption_enabled(False)
+            await until(lambda: other.tracks["user"] == rtc.EncryptionType.NONE)
+            await converse(session, "everybody reads this")
+            await until(lambda: other.read)
+            await session.set_encryption_enabled(True)
+            await until(lambda: other.tracks["user"] == rtc.EncryptionType.GCM)
+            await converse(session, "nobody reads this again")
+            assert other.read == ["everybody reads this"]
+        # Nor was there any noise from tracks that came and went.
+        assert not [one for one in session.messages.value if "heard" in one.text]
+
+
+@contextmanager
+def loopback_traffic() -> Iterator[list[bytes]]:
+    """Every packet of the loopback interface."""
+    try:
+        tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(0x0003))
+    except (AttributeError, PermissionError):
+        pytest.skip("packets can only be captured by root, on Linux")
+    tap.bind(("lo", 0))
+    tap.settimeout(0.2)
+    packets: list[bytes] = []
+    over = threading.Event()
+
+    def capture() -> None:
+        while not over.is_set():
+            try:
+                packets.append(tap.recv(65_536))
+            except TimeoutError:
+                continue
+
+    thread = threading.Thread(target=capture)
+    thread.start()
+    try:
+        yield packets
+    finally:
+        over.set()
+        thread.join()
+        tap.close()
+
+
+async def test_nothing_that_is_said_is_on_the_wire_in_clear(stack: Stack) -> None:
+    side = LiveKitSide(stack)
+    room = side.fresh_room()
+    session = Session(side.source(room, key=KEY), encryption=Encryption(key=KEY))
+    with loopback_traffic() as packets:
+        async with asyncio.timeout(60), session:
+            await session.start(microphone=SilenceInput())
+            await converse(session, "xylophone")
+            await session.call("echo", "yellowhammer")
+            await session.local.microphone.switch(ToneInput())
+            await session.wait_until(
+                lambda now: any("heard" in one.text for one in now.messages), PATIENCE
+            )
+    seen = b"".join(packets)
+    assert room.encode() in seen  # the signalling is there to be read, on a server without TLS
+    for word in (b"xylophone", b"yellowhammer", b"heard"):
+        assert word not in seen
+
+
+async def test_a_wrong_key_is_known_within_five_seconds_of_the_agent_listening(
+    stack: Stack,
+) -> None:
+    side = LiveKitSide(stack)
+    session = Session(side.source(key="another"), encryption=Encryption(key=KEY))
+    listening_at = failed_at = 0.0
+    async with asyncio.timeout(60), session:
+        with watched(session) as seen:
+            starting = asyncio.create_task(session.start())
+            await session.wait_until(lambda now: now.agent.is_connected, PATIENCE)
+            listening_at = time.monotonic()
+            with pytest.raises(EncryptionError):
+                await session.wait_until(lambda _: False, PATIENCE)
+            failed_at = time.monotonic()
+            await asyncio.wait({starting})
+        print(f"\nknown {failed_at - listening_at:.2f} s after the agent listened")
+        assert not any(one.text for now in seen for one in now.messages if one.sender == "agent")
+        starting.exception()
+
+
+async def test_where_the_room_cannot_be_joined_anew_everything_stays_as_it_is(
+    stack: Stack,
+) -> None:
+    side = LiveKitSide(stack)
+    session = Session(side.source(key=KEY), encryption=Encryption(key=KEY))
+    async with asyncio.timeout(90), session:
+        await session.start(microphone=SilenceInput())
+        await converse(session)
+        run = session._mailbox.run
+        assert run is not None
+        link: Any = run.link
+        token, link._details = link._details, attrs.evolve(link._details, participant_token="bad")
+        with pytest.raises(EncryptionError, match="encryption is as it was") as raised:
+            await session.set_encryption_enabled(False)
+        assert raised.value.kind == "not-possible"
+        assert session.encryption.value is EncryptionState.ON
+        assert session.state.value is SessionState.ACTIVE
+        await converse(session, "still here")
+        link._details = token
+        await session.set_encryption_enabled(False)
+        await converse(session, "in clear")
+
+
+@pytest.mark.parametrize("after", [0.0, 0.01, 0.05, 0.1, 0.2])
+@pytest.mark.parametrize("how", ["end", "cancel"])
+async def test_leaving_in_the_middle_of_it(stack: Stack, how: str, after: float) -> None:
+    side = LiveKitSide(stack)
+    session = Session(side.source(key=KEY), encryption=Encryption(key=KEY))
+    async with asyncio.timeout(90), session:
+        await session.start(microphone=SilenceInput())
+        await converse(session)
+        switching = asyncio.create_task(session.set_encryption_enabled(False))
+        await asyncio.sleep(after)
+        if how == "cancel":
+            switching.cancel()
+            await asyncio.wait({switching})
+            await session.wait_until(lambda now: not now.is_reconnecting, PATIENCE)
+            await converse(session, "after all")
+        await session.end()
+        await asyncio.wait({switching})
+        if not switching.cancelled():
+            switching.exception()
+        assert session.state.value is SessionState.IDLE
+    await nobody_left(side.participants, side.rooms)
+
+
+async def test_the_room_can_be_made_by_the_program(stack: Stack) -> None:
+    side = LiveKitSide(stack)
+    made: list[rtc.Room] = []
+    heard_of: list[str] = []
+
+    def make() -> rtc.Room:
+        room = rtc.Room()
+        room.on("participant_connected", lambda one: heard_of.append(one.identity))
+        made.append(room)
+        return room
+
+    session = Session(side.source(), room=make)
+    async with asyncio.timeout(60), session:
+        await session.start()
+        assert session.room is made[0]
+        assert heard_of == [session.agent.identity.value]
+        await session.end()
+        await session.start()
+        assert session.room is made[1]
