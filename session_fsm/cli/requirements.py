@@ -17,7 +17,7 @@ _SHAPE: Final = re.compile(r"([\w.-]+)(?:\[[^]]*\])?\s*([^;]*)(?:;(.*))?")
 _EXTRA: Final = re.compile(r"extra\s*==\s*[\"']([\w.-]+)[\"']")
 _PLATFORM: Final = re.compile(r"sys_platform\s*(==|!=)\s*[\"']([\w.-]+)[\"']")
 _BOUND: Final = re.compile(r"(>=|<=|==|!=|<|>)\s*(\d+(?:\.\d+)*)$")
-_COMPARE: Final[Mapping[str, Callable[[object, object], bool]]] = {
+_COMPARE: Final[Mapping[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]]] = {
     ">=": operator.ge,
     "<=": operator.le,
     "==": operator.eq,
@@ -56,7 +56,7 @@ def parse(text: str) -> Requirement | None:
     if found is None:
         return None
     extra, platform = _EXTRA.search(found[3] or ""), _PLATFORM.search(found[3] or "")
-    if platform and not _COMPARE[platform[1]](sys.platform, platform[2]):
+    if platform and (sys.platform == platform[2]) is not (platform[1] == "=="):
         return None
     return Requirement(found[1], found[2].strip(), extra[1] if extra else None)
 

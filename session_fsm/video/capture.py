@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     """Blocks until there is another picture, or for a moment; None: there is none yet."""
 
 CLOSE_TIMEOUT: Final = 3.0
-"""Seconds that closing waits for the thread. A driver can hang for longer: the thread then ends, and
-lets go of the device, as soon as it is called back."""
+"""Seconds that closing waits for the thread. A driver can hang for longer: the thread then ends
+when the driver is done, and lets go of the device."""
 
 
 class Capture:

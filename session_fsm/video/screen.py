@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from session_fsm.errors import MediaError
@@ -80,7 +80,7 @@ class ScreenInput:
                 due = max(due + self._gap, time.monotonic())
                 try:
                     shot = screen.grab(place)
-                except mss.ScreenShotError as error:
+                except Exception as error:  # an X server that is gone is an AssertionError, too
                     raise _gone(self.name, error) from error
                 pixels = numpy.frombuffer(shot.bgra, numpy.uint8)
                 return sent_frame(cv2, pixels.reshape(shot.height, shot.width, 4))
@@ -98,8 +98,11 @@ def _looking(mss: Any) -> Generator[Any, None, None]:
             f"There is no screen: {error}. On Linux, DISPLAY must name an X server.",
             kind="not-found",
         ) from error
-    with screen:
+    try:
         yield screen
+    finally:
+        with suppress(Exception):  # that it is gone has been said
+            screen.close()
 
 
 def _numpy() -> Any:
@@ -109,7 +112,8 @@ def _numpy() -> Any:
 
 
 def _gone(name: str, error: Exception) -> MediaError:
+    said = str(error) or type(error).__name__
     return MediaError(
-        f"{name} cannot be seen any more: {error}. Its size may have changed: turn it off and on.",
+        f"{name} cannot be seen any more: {said}. Its size may have changed: turn it off and on.",
         kind="other",
     )

@@ -38,7 +38,7 @@ MEANINGS: Final = {
         "may not be used by this user: on most systems, add it to the group 'video'",
     ),
     errno.EPERM: ("permission-denied", "may not be used by this program"),
-    errno.EBUSY: ("in-use", "is used by another program: close that one"),
+    errno.EBUSY: ("in-use", "is in use: let go of it there, in this program or another one"),
 }
 """What the system says -> kind of ``MediaError``, and what that means."""
 

@@ -441,11 +441,13 @@ async def test_bad_input_is_refused_before_anything_begins(
     _, session = call()
     async with session:
         with pytest.raises(TypeError, match="microphone must be True, False, an input"):
-            await session.start(microphone="headset")  # type: ignore[arg-type]
+            await session.start(microphone=3)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="screen_share must be True, False, an input"):
+            await session.start(screen_share="monitor")
         assert session.state.value is SessionState.IDLE
         await session.start()
-        with pytest.raises(TypeError, match="source must be"):
-            await session.local.microphone.switch(3)
+        with pytest.raises(TypeError, match="microphone must be True, False, an input"):
+            await session.local.microphone.switch(3)  # type: ignore[arg-type]
         await session.start(microphone=Device())
         assert session.local.microphone.state.value is MediaState.OFF
         assert "start() has begun before" in caplog.text
