@@ -30,6 +30,19 @@ class Device:
     is_default: bool = False
 
 
+def checked_kinds(kind: DeviceKind | None) -> tuple[DeviceKind, ...]:
+    """Return the kinds that are asked for; None stands for all.
+
+    Raises:
+        ValueError: There is no such kind.
+    """
+    if kind is None:
+        return KINDS
+    if kind not in KINDS:
+        raise ValueError(f"kind must be {', '.join(map(repr, KINDS))} or None, not {kind!r}")
+    return (kind,)
+
+
 def name_of(wanted: Device | str | None, default: str) -> str:
     """Return what people call a device; its id where only that is known."""
     return wanted.name if isinstance(wanted, Device) else wanted or default

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from session_fsm.errors import MediaError
-from session_fsm.hardware.device import KINDS, Device, DeviceKind
+from session_fsm.hardware.device import KINDS, Device, DeviceKind, checked_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,11 +37,9 @@ def listed(kind: DeviceKind | None = None) -> tuple[tuple[Device, ...], list[Med
     Raises:
         ValueError: There is no such kind.
     """
-    if kind not in {None, *KINDS}:
-        raise ValueError(f"kind must be {', '.join(map(repr, KINDS))} or None, not {kind!r}")
     found: list[Device] = []
     missing: list[MediaError] = []
-    for one in KINDS if kind is None else (kind,):
+    for one in checked_kinds(kind):
         try:
             found += _of(one)
         except MediaError as error:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+from session_fsm.audio.alsa import is_plugged_in
 from session_fsm.errors import MediaError
-from session_fsm.hardware.device import Device
+from session_fsm.hardware.device import Device, checked_kinds
 from session_fsm.hardware.listing import devices
 from session_fsm.hardware.news import told
 from stores import WritableStore
@@ -49,11 +51,14 @@ async def watch_devices(
         ...         async for present in microphones.values():
         ...             print([one.name for one in present])
     """
+    checked_kinds(kind)
     news = asyncio.Event()
     async with told(news.set) as is_told:
-        store = WritableStore(await _listed_anew(kind))
         if not is_told:
             logger.warning("this system does not tell which devices come and go: look again")
+        store = WritableStore(
+            await (_listed_anew(kind) if is_told else asyncio.to_thread(devices, kind))
+        )
         following = asyncio.get_running_loop().create_task(_follow(store, news, kind))
         try:
             yield store
@@ -71,9 +76,12 @@ async def _follow(
         await asyncio.sleep(SETTLING)
         news.clear()
         try:
-            store.set(await _listed_anew(kind))
+            found = await _listed_anew(kind)
         except MediaError as error:
             logger.warning("the devices cannot be listed any more: %s", error)
+        else:
+            gone = set(store.value).difference(found)
+            store.set((*found, *(one for one in store.value if one in gone and is_plugged_in(one))))
 
 
 async def _listed_anew(kind: DeviceKind | None) -> tuple[Device, ...]:
@@ -86,9 +94,14 @@ async def _listed_anew(kind: DeviceKind | None) -> tuple[Device, ...]:
         # Where there is no interpreter to start, what came later is missing of PortAudio's own.
         return await asyncio.to_thread(devices, kind)
     pipe = asyncio.subprocess.PIPE
-    arguments = ("-m", "session_fsm.hardware", *([] if kind is None else [kind]))
+    arguments = ("-P", "-m", "session_fsm.hardware", *([] if kind is None else [kind]))
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe
+        sys.executable,
+        *arguments,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=pipe,
+        stderr=pipe,
     )
     try:
         out, said = await process.communicate()

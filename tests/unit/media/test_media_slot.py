@@ -287,16 +287,6 @@ async def aiter_of(*frames: Any) -> Any:
         yield frame
 
 
-async def test_a_camera_of_this_computer_is_not_built_in() -> None:
-    _, session = call()
-    async with session:
-        await session.start(camera=True)
-        assert session.local.camera.state.value is MediaState.FAILED
-        assert "give a FrameInput(), or an async iterator" in str(
-            session.local.camera.failure.value
-        )
-
-
 async def test_the_level_of_what_is_sent_rises_and_falls() -> None:
     _, session = call()
     levels: list[float] = []
