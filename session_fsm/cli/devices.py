@@ -45,5 +45,6 @@ def run(args: argparse.Namespace) -> int:
         terminal.status("session-fsm devices: there are none")
     for one in found:
         mark = "*" if one.is_default else " "
-        print(f"{mark} {one.kind:<6} {terminal.printable(one.id)}")
+        name = "" if one.name in one.id else f"  ({one.name})"
+        print(f"{mark} {one.kind:<6} {terminal.printable(one.id + name)}")
     return ExitCode.OK

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def devices(kind: DeviceKind | None = None) -> tuple[Device, ...]:
     """Return the microphones, loudspeakers and cameras that there are at this moment.
 
-    It may take a second: every device is asked.
+    It may take a second: every device is asked. Of PortAudio's own devices they are those that
+    there were when this program first used sound; ``watch_devices()`` knows of later ones.
 
     Args:
         kind: Only those of this kind; None: all that can be listed. Microphones and loudspeakers

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SETTLING: Final = 0.5
 """Seconds from the first news to a look: one device is several pieces of news."""
+LOOK_TIMEOUT: Final = 30.0
+"""Seconds that a look may take: a driver can hang."""
 
 logger = logging.getLogger("session_fsm")
 
@@ -77,7 +79,7 @@ async def _follow(
         news.clear()
         try:
             found = await _listed_anew(kind)
-        except MediaError as error:
+        except (MediaError, OSError) as error:
             logger.warning("the devices cannot be listed any more: %s", error)
         else:
             gone = set(store.value).difference(found)
@@ -104,11 +106,17 @@ async def _listed_anew(kind: DeviceKind | None) -> tuple[Device, ...]:
         stderr=pipe,
     )
     try:
-        out, said = await process.communicate()
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
+        async with asyncio.timeout(LOOK_TIMEOUT):
+            out, said = await process.communicate()
+    except TimeoutError as error:
+        raise MediaError(
+            f"The devices could not be listed: no answer within {LOOK_TIMEOUT:g} seconds.",
+            kind="other",
+        ) from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     try:
         answer = json.loads(out)
     except ValueError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -130,7 +130,8 @@ async def captured(
     capture.start(name)
     try:
         await capture.opened
-        yield capture.frames()
+        async with aclosing(capture.frames()) as frames:
+            yield frames
     finally:
         capture.stop.set()
         with suppress(TimeoutError):

@@ -102,7 +102,7 @@ def test_the_devices_have_ids_that_can_be_used(sound_system: dict[str, str]) -> 
     said = run(
         """
 async def main():
-    ids = [(one.kind, one.id, one.is_default) for one in devices()]
+    ids = [(one.kind, one.id, one.is_default) for one in devices() if one.kind != "camera"]
     assert devices("input") == tuple(one for one in devices() if one.kind == "input")
     for one in devices("input"):
         await heard(MicrophoneInput(one), 3)
@@ -212,7 +212,8 @@ async def main():
         sound_system,
     )
     assert said["end"] == "completed"
-    assert said["kinds"] == (["input", "output"] if kind is None else ["output"])
+    assert {"output"} <= set(said["kinds"])
+    assert ("input" in said["kinds"]) is (kind is None)
     assert said["changes"] >= 5
     assert said["tasks"] == 1
 
@@ -231,7 +232,7 @@ def test_without_a_device_a_session_goes_on(no_sound_system: dict[str, str]) -> 
     said = run(
         """
 async def main():
-    if devices():
+    if devices("input") or devices("output"):
         return say(there=len(devices()))
     async with Session(TokenSource.loopback(), audio_output=SpeakerOutput()) as session:
         await session.start(microphone=True)

@@ -189,6 +189,19 @@ async def test_what_cannot_be_listed_is_said_at_once(
         await watch_devices().__aenter__()
 
 
+async def test_a_look_that_hangs_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(watching, "told", telling([]))
+    monkeypatch.setattr(watching, "LOOK_TIMEOUT", 0.01)
+    monkeypatch.setattr(watching.sys, "executable", str(program))
+    with pytest.raises(MediaError, match=r"no answer within 0\.01 seconds"):
+        await watch_devices().__aenter__()
+
+
 async def test_no_such_kind_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="kind must be"):
         await watch_devices("screen").__aenter__()  # type: ignore[arg-type]

@@ -25,6 +25,8 @@ from session_fsm import (
     VideoFrame,
     devices,
 )
+from session_fsm.audio import portaudio
+from session_fsm.cli import main
 from session_fsm.video import capture, libraries, listing, v4l2
 from unit.video.conftest import GREY, Cameras
 from unit.video.pictures import is_like, rgb
@@ -284,6 +286,23 @@ def test_cameras_have_ids_that_stay(cameras: Cameras) -> None:
         Device("camera:usb-B_2-video-index0", "USB 2", "camera"),
     )
     assert repr(CameraInput(devices("camera")[1])) == "<CameraInput USB 1>"
+
+
+def test_the_command_lists_them_and_says_what_is_missing(
+    cameras: Cameras, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing(_name: str) -> None:
+        raise ModuleNotFoundError("No module named 'sounddevice'")
+
+    monkeypatch.setattr(portaudio, "import_module", missing)
+    cameras.plug(0, "Built in")
+    assert main(["devices"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "* camera camera:video0  (Built in)\n"
+    assert said.err.count("pip install 'session-fsm[audio]'") == 1
+    monkeypatch.setattr(libraries, "find_spec", lambda _name: None)
+    assert main(["devices"]) == 1
+    assert "pip install 'session-fsm[" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("bits", "there"), [(0x1, True), (0x1000, True), (0x0080_0000, False)])
