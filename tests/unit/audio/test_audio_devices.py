@@ -9,6 +9,7 @@ import pytest
 
 from session_fsm import MediaError, MicrophoneInput, SpeakerOutput, devices
 from session_fsm.audio import portaudio
+from session_fsm.audio.echo import Processing
 from session_fsm.video import libraries
 
 PRELUDE = """
@@ -297,3 +298,16 @@ def test_what_portaudio_says_has_a_kind(says: str, kind: str) -> None:
 def test_devices_of_no_kind_are_refused() -> None:
     with pytest.raises(ValueError, match="kind must be 'input', 'output', 'camera' or None, not"):
         devices("screen")  # type: ignore[arg-type]
+
+
+def test_a_delay_that_is_too_long_for_webrtc_ends_nothing() -> None:
+    processing = Processing(
+        echo_cancellation=True,
+        noise_suppression=False,
+        auto_gain_control=False,
+        high_pass_filter=False,
+    )
+    try:
+        assert len(processing.heard(bytes(960), 2.0)) == 960
+    finally:
+        processing.close()
