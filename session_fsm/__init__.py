@@ -18,8 +18,6 @@ from session_fsm import _own_stores as _own_stores
 if TYPE_CHECKING:
     from session_fsm._version import __version__ as __version__
     from session_fsm.agent import Agent as Agent
-    from session_fsm.audio.listing import Device as Device
-    from session_fsm.audio.listing import devices as devices
     from session_fsm.audio.microphone import MicrophoneInput as MicrophoneInput
     from session_fsm.audio.speaker import SpeakerOutput as SpeakerOutput
     from session_fsm.data.incoming import IncomingStream as IncomingStream
@@ -57,6 +55,9 @@ if TYPE_CHECKING:
     from session_fsm.errors import StreamError as StreamError
     from session_fsm.errors import TokenError as TokenError
     from session_fsm.errors import UpdateError as UpdateError
+    from session_fsm.hardware.device import Device as Device
+    from session_fsm.hardware.listing import devices as devices
+    from session_fsm.hardware.watching import watch_devices as watch_devices
     from session_fsm.limits import Limits as Limits
     from session_fsm.media.frames import AudioFrame as AudioFrame
     from session_fsm.media.frames import VideoFrame as VideoFrame
@@ -102,6 +103,9 @@ if TYPE_CHECKING:
     from session_fsm.transports.base import Transport as Transport
     from session_fsm.transports.data_tracks import DataFrame as DataFrame
     from session_fsm.transports.rpc import RpcCall as RpcCall
+    from session_fsm.video.camera import CameraInput as CameraInput
+    from session_fsm.video.image import ImageInput as ImageInput
+    from session_fsm.video.screen import ScreenInput as ScreenInput
 
 _HOMES: Final = {
     "Agent": "agent",
@@ -115,12 +119,13 @@ _HOMES: Final = {
     "AudioFrame": "media.frames",
     "AudioOutput": "media.outputs",
     "CallbackOutput": "media.outputs",
+    "CameraInput": "video.camera",
     "ChannelError": "errors",
     "ConnectError": "errors",
     "ConnectionDetails": "tokens.details",
     "ConnectionState": "states",
     "DataFrame": "transports.data_tracks",
-    "Device": "audio.listing",
+    "Device": "hardware.device",
     "Encryption": "encryption.options",
     "EncryptionError": "errors",
     "EncryptionSnapshot": "encryption.seen",
@@ -129,6 +134,7 @@ _HOMES: Final = {
     "Expression": "messages.expression",
     "FrameInput": "media.inputs",
     "FrameReader": "media.remote",
+    "ImageInput": "video.image",
     "IncomingStream": "data.incoming",
     "KeyProvider": "encryption.options",
     "Keys": "encryption.keys",
@@ -158,6 +164,7 @@ _HOMES: Final = {
     "RpcCall": "transports.rpc",
     "RpcError": "errors",
     "RpcMethods": "data.rpc",
+    "ScreenInput": "video.screen",
     "SecretFilter": "redact",
     "SendError": "errors",
     "Session": "session",
@@ -189,7 +196,8 @@ _HOMES: Final = {
     "WavInput": "media.wav",
     "WavOutput": "media.wav",
     "__version__": "_version",
-    "devices": "audio.listing",
+    "devices": "hardware.listing",
+    "watch_devices": "hardware.watching",
 }
 """Public name -> module that has it."""
 

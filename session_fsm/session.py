@@ -211,10 +211,11 @@ class Session(StreamCalls, SessionView):
         that fails is seen in ``session.local.microphone.failure``, and the session goes on.
 
         Args:
-            microphone: True: the default microphone; an input, or an async iterator of frames;
-                False: nothing is heard of the user until ``session.local.microphone`` is enabled.
-            camera: The same for pictures; none is built in, so True is a failure.
-            screen_share: The same for the screen; none is built in either.
+            microphone: True: the default microphone; one of ``devices("input")`` or its id; an
+                input, or an async iterator of frames; False: nothing is heard of the user until
+                ``session.local.microphone`` is enabled.
+            camera: The same for pictures: True is the first camera.
+            screen_share: The same for the screen; an input says which other one.
 
         Raises:
             TokenError: No usable token could be had.

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+from typing import Final
 
 from livekit import rtc
 
 from session_fsm.audio.portaudio import FRAME, SAMPLE_RATE
+
+LONGEST_DELAY_MS: Final = 500
+"""WebRTC refuses more, which a busy machine can have."""
 
 _lock = threading.Lock()
 _open: list[Processing] = []
@@ -43,7 +47,8 @@ class Processing:
         """
         frame = rtc.AudioFrame(bytearray(data), SAMPLE_RATE, 1, FRAME)
         if self._cancels_echo:
-            self._module.set_stream_delay_ms(round(1000 * (delay + _output_delay)))
+            milliseconds = round(1000 * (delay + _output_delay))
+            self._module.set_stream_delay_ms(min(milliseconds, LONGEST_DELAY_MS))
         self._module.process_stream(frame)
         return bytes(frame.data)
 

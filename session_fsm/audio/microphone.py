@@ -6,9 +6,10 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from session_fsm.audio.listing import Device, name_of, number_of
+from session_fsm.audio.listing import place_of
 from session_fsm.audio.portaudio import SAMPLE_RATE, started
 from session_fsm.errors import MediaError
+from session_fsm.hardware.device import Device, name_of
 from session_fsm.media.frames import AudioFrame
 from session_fsm.media.inputs import FrameInput
 
@@ -88,7 +89,7 @@ class MicrophoneInput:
     def _stream(
         self, frames: FrameInput, loop: asyncio.AbstractEventLoop
     ) -> tuple[Any, Processing | None]:
-        number = number_of(self._device, "input")
+        place = place_of(self._device, "input")
         processing = self._processing()
 
         def heard(data: Any, _count: int, time: Any, _status: object) -> None:
@@ -100,7 +101,7 @@ class MicrophoneInput:
                 loop.call_soon_threadsafe(frames.push, AudioFrame(piece, SAMPLE_RATE))
 
         try:
-            return started("RawInputStream", self.name, number, heard), processing
+            return started("input", self.name, place, heard), processing
         except MediaError:
             if processing is not None:
                 processing.close()

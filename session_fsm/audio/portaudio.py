@@ -5,14 +5,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from session_fsm.audio.pulse import chosen
 from session_fsm.errors import MediaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from session_fsm.audio.listing import Place
+    from session_fsm.hardware.device import DeviceKind
 
 SAMPLE_RATE: Final = 48_000
 FRAME: Final = SAMPLE_RATE // 100
 """Samples of 10 ms: the only length that WebRTC's processing takes."""
+STREAMS: Final[Mapping[str, str]] = {"input": "RawInputStream", "output": "RawOutputStream"}
 NO_EXTRA: Final = (
     "Sound devices need the extra 'audio': pip install 'session-fsm[audio]'. "
     "Without it use WavInput, WavOutput or an input of your own."
@@ -46,29 +51,30 @@ def portaudio() -> Any:
         raise MediaError(NO_LIBRARY, kind="not-found") from error
 
 
-def started(kind: str, name: str, device: int | None, callback: Callable[..., None]) -> Any:
+def started(kind: DeviceKind, name: str, place: Place, callback: Callable[..., None]) -> Any:
     """Open a stream of 48 kHz and one channel, and start it: some drivers take long.
 
     Args:
-        kind: ``"RawInputStream"`` or ``"RawOutputStream"``.
+        kind: ``"input"`` or ``"output"``.
         name: What the device is called in errors.
-        device: PortAudio's number of it; None: the system's choice.
+        place: Where it is found.
         callback: Called for every 10 ms, on a thread of PortAudio's.
 
     Raises:
         MediaError: It cannot be used, or PortAudio is not there.
     """
-    make = getattr(portaudio(), kind)
+    make = getattr(portaudio(), STREAMS[kind])
     try:
-        stream = make(
-            samplerate=SAMPLE_RATE,
-            channels=1,
-            dtype="int16",
-            blocksize=FRAME,
-            device=device,
-            callback=callback,
-        )
-        stream.start()
+        with chosen(place.behind, kind):
+            stream = make(
+                samplerate=SAMPLE_RATE,
+                channels=1,
+                dtype="int16",
+                blocksize=FRAME,
+                device=place.number,
+                callback=callback,
+            )
+            stream.start()
     except Exception as error:  # noqa: BLE001 - PortAudio's own and plain ones
         failure = explained(name, error)
     else:

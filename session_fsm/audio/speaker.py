@@ -7,8 +7,9 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from session_fsm.audio.listing import Device, name_of, number_of
+from session_fsm.audio.listing import place_of
 from session_fsm.audio.portaudio import FRAME, SAMPLE_RATE, started
+from session_fsm.hardware.device import Device, name_of
 from session_fsm.media.frames import SAMPLE_BYTES
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class SpeakerOutput:
         self._stream = await asyncio.to_thread(self._opened)
 
     def _opened(self) -> Any:
-        number = number_of(self._device, "output")
+        place = place_of(self._device, "output")
         echo: Any = import_module("session_fsm.audio.echo")  # loads LiveKit
 
         def play(out: Any, _count: int, time: Any, _status: object) -> None:
@@ -64,7 +65,7 @@ class SpeakerOutput:
             out[:] = piece
             echo.played(piece, max(0.0, time.outputBufferDacTime - time.currentTime))
 
-        return started("RawOutputStream", self.name, number, play)
+        return started("output", self.name, place, play)
 
     def _next(self) -> bytes:
         """Return the next 10 ms, on PortAudio's thread."""

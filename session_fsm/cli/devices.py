@@ -1,4 +1,4 @@
-"""``session-fsm devices``: which microphones and loudspeakers there are."""
+"""``session-fsm devices``: which microphones, loudspeakers and cameras there are."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def add_parser(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "devices",
-        help="list microphones and loudspeakers",
-        description="List the microphones and loudspeakers of this computer, with the ids that "
-        "MicrophoneInput and SpeakerOutput take; * marks the system's choice. Needs the extra "
-        "'audio'.",
+        help="list microphones, loudspeakers and cameras",
+        description="List the microphones, loudspeakers and cameras of this computer, with the "
+        "ids that MicrophoneInput, SpeakerOutput and CameraInput take; * marks what is used where "
+        "no other is asked for. Needs the extras 'audio' and 'video'.",
     )
     parser.add_argument("--json", action="store_true", help="one JSON array")
     parser.set_defaults(run=run)
@@ -31,9 +31,13 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     import attrs  # noqa: PLC0415 - help must be fast
 
-    from session_fsm.audio.listing import devices  # noqa: PLC0415 - only when it is run
+    from session_fsm.hardware.listing import listed  # noqa: PLC0415 - only when it is run
 
-    found = devices()
+    found, missing = listed()
+    if missing and not found:
+        raise missing[0]
+    for said in dict.fromkeys(map(str, missing)):
+        terminal.status(f"session-fsm devices: {said}")
     if args.json:
         print(json.dumps([attrs.asdict(one) for one in found], indent=2, ensure_ascii=False))
         return ExitCode.OK
@@ -41,5 +45,6 @@ def run(args: argparse.Namespace) -> int:
         terminal.status("session-fsm devices: there are none")
     for one in found:
         mark = "*" if one.is_default else " "
-        print(f"{mark} {one.kind:<6} {terminal.printable(one.id)}")
+        name = "" if one.name in one.id else f"  ({one.name})"
+        print(f"{mark} {one.kind:<6} {terminal.printable(one.id + name)}")
     return ExitCode.OK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+import sys
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -14,6 +15,7 @@ DISTRIBUTION: Final = "session-fsm"
 
 _SHAPE: Final = re.compile(r"([\w.-]+)(?:\[[^]]*\])?\s*([^;]*)(?:;(.*))?")
 _EXTRA: Final = re.compile(r"extra\s*==\s*[\"']([\w.-]+)[\"']")
+_PLATFORM: Final = re.compile(r"sys_platform\s*(==|!=)\s*[\"']([\w.-]+)[\"']")
 _BOUND: Final = re.compile(r"(>=|<=|==|!=|<|>)\s*(\d+(?:\.\d+)*)$")
 _COMPARE: Final[Mapping[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]]] = {
     ">=": operator.ge,
@@ -49,11 +51,13 @@ def requirements() -> list[Requirement]:
 
 
 def parse(text: str) -> Requirement | None:
-    """Return the requirement that a line of the metadata says."""
+    """Return the requirement that a line of the metadata says, if it is one on this system."""
     found = _SHAPE.match(text)
     if found is None:
         return None
-    extra = _EXTRA.search(found[3] or "")
+    extra, platform = _EXTRA.search(found[3] or ""), _PLATFORM.search(found[3] or "")
+    if platform and (sys.platform == platform[2]) is not (platform[1] == "=="):
+        return None
     return Requirement(found[1], found[2].strip(), extra[1] if extra else None)
 
 

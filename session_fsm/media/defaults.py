@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
-from session_fsm.errors import MediaError
+from session_fsm.hardware.device import Device
 from session_fsm.media.inputs import checked_input
 
 if TYPE_CHECKING:
@@ -14,36 +13,39 @@ if TYPE_CHECKING:
     from session_fsm.media.inputs import AnyFrame, MediaInput
     from session_fsm.media.outputs import AudioOutput
 
-    Sendable: TypeAlias = bool | MediaInput | AsyncIterable[AnyFrame]
+    Source: TypeAlias = MediaInput | AsyncIterable[AnyFrame] | Device | str
+    Sendable: TypeAlias = bool | Source
 
 
-def _microphone() -> MediaInput:
+def _microphone(device: Device | str | None = None) -> MediaInput:
     from session_fsm.audio.microphone import MicrophoneInput  # noqa: PLC0415 - when asked for
 
-    return MicrophoneInput()
+    return MicrophoneInput(device)
 
 
-class NoInput:
-    """Stands for an input that this version does not have."""
+def _camera(device: Device | str | None = None) -> MediaInput:
+    from session_fsm.video.camera import CameraInput  # noqa: PLC0415 - when asked for
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    return CameraInput(device)
 
-    def open(self) -> Any:
-        """Fail: give an input of your own."""
-        raise MediaError(
-            f"There is no built-in {self.name.replace('_', ' ')}: instead of True give a "
-            f"FrameInput(), or an async iterator of VideoFrame, as in start({self.name}=frames).",
-            kind="not-found",
-        )
+
+def _screen() -> MediaInput:
+    from session_fsm.video.screen import ScreenInput  # noqa: PLC0415 - when asked for
+
+    return ScreenInput()
 
 
 DEFAULT_INPUTS: Final[Mapping[str, Callable[[], MediaInput]]] = {
     "microphone": _microphone,
-    "camera": partial(NoInput, "camera"),
-    "screen_share": partial(NoInput, "screen_share"),
+    "camera": _camera,
+    "screen_share": _screen,
 }
 """What can be sent -> what makes the input that True stands for."""
+DEVICE_INPUTS: Final[Mapping[str, Callable[[Device | str], MediaInput]]] = {
+    "microphone": _microphone,
+    "camera": _camera,
+}
+"""What can be sent from a device -> what makes the input of one."""
 
 
 def checked_sendable(name: str, given: object) -> bool | MediaInput:
@@ -52,7 +54,19 @@ def checked_sendable(name: str, given: object) -> bool | MediaInput:
     Raises:
         TypeError: It is none of them.
     """
-    return given if isinstance(given, bool) else checked_input(name, given)
+    return given if isinstance(given, bool) else checked_source(name, given)
+
+
+def checked_source(name: str, given: object) -> MediaInput:
+    """Return an input, made of a device or its id where that is given.
+
+    Raises:
+        TypeError: It is none of them.
+    """
+    of_device = DEVICE_INPUTS.get(name)
+    if of_device is not None and isinstance(given, Device | str):
+        return of_device(given)
+    return checked_input(name, given)
 
 
 def checked_output(given: object) -> AudioOutput | None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from session_fsm.media.defaults import checked_source
 from session_fsm.media.frames import AudioFrame
-from session_fsm.media.inputs import checked_input
 from session_fsm.media.sending import Sending, run_ended
 from session_fsm.media.wish import NOTHING, Wish
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from session_fsm.errors import MediaError
+    from session_fsm.media.defaults import Source
     from session_fsm.media.frames import VideoFrame
     from session_fsm.media.inputs import MediaInput
     from session_fsm.media.meter import Meter
@@ -135,13 +136,14 @@ class MediaSlot:
         if self._wish.source is not None:
             await self._want(attrs.evolve(self._wish, is_muted=False))
 
-    async def switch(self, source: object) -> None:
+    async def switch(self, source: Source) -> None:
         """Have another input feed the track, which stays; where it is off, from the next time on.
 
         When the new one cannot be opened, the present one goes on.
 
         Args:
-            source: An input, or an async iterator of frames.
+            source: An input, an async iterator of frames, or, of microphones and cameras, one of
+                ``devices()`` or its id.
 
         Raises:
             MediaError: It cannot be opened.
@@ -150,7 +152,7 @@ class MediaSlot:
             TypeError: It is no input.
         """
         self._check_running("switch")
-        chosen = checked_input("source", source)
+        chosen = checked_source(self.name, source)
         if self._wish.source is None:
             self._chosen = chosen
         else:

@@ -9,6 +9,8 @@ import pytest
 
 from session_fsm import MediaError, MicrophoneInput, SpeakerOutput, devices
 from session_fsm.audio import portaudio
+from session_fsm.audio.echo import Processing
+from session_fsm.video import libraries
 
 PRELUDE = """
 import array, asyncio, json
@@ -101,7 +103,7 @@ def test_the_devices_have_ids_that_can_be_used(sound_system: dict[str, str]) -> 
     said = run(
         """
 async def main():
-    ids = [(one.kind, one.id, one.is_default) for one in devices()]
+    ids = [(one.kind, one.id, one.is_default) for one in devices() if one.kind != "camera"]
     assert devices("input") == tuple(one for one in devices() if one.kind == "input")
     for one in devices("input"):
         await heard(MicrophoneInput(one), 3)
@@ -139,6 +141,84 @@ def test_the_command_lists_them(sound_system: dict[str, str]) -> None:
     assert {"id", "name", "kind", "is_default"} == set(json.loads(done.stdout)[0])
 
 
+def test_a_device_of_the_sound_server_is_opened_though_it_came_later(
+    sound_system: dict[str, str],
+) -> None:
+    said = run(
+        """
+import os, subprocess
+def pactl(*words): return subprocess.run(["pactl", *words], check=True, capture_output=True).stdout
+async def main():
+    before = {one.id for one in devices()}
+    number = pactl("load-module", "module-null-sink", "sink_name=headset").decode().strip()
+    came = {one.id for one in devices()} - before
+    quiet = MicrophoneInput("input:PulseAudio:headset.monitor", echo_cancellation=False, **PLAIN)
+    speaker = SpeakerOutput("output:PulseAudio:headset")
+    await speaker.open()
+    player = asyncio.create_task(playing(speaker))
+    there = peaks(await heard(quiet, 150))
+    elsewhere = peaks(await heard(MicrophoneInput(echo_cancellation=False, **PLAIN), 100))
+    player.cancel()
+    await speaker.close()
+    pactl("unload-module", number)
+    try:
+        await heard(quiet, 1)
+    except MediaError as error:
+        gone = str(error)
+    say(came=sorted(came), there=max(there[50:]), elsewhere=max(elsewhere[50:]), gone=gone,
+        left=[name for name in os.environ if name.startswith(("PULSE_S", "PIPEWIRE"))
+              and name != "PULSE_SERVER"])
+""",
+        sound_system,
+    )
+    assert said["came"] == ["input:PulseAudio:headset.monitor", "output:PulseAudio:headset"]
+    assert said["there"] == pytest.approx(9_830, rel=0.05)
+    assert said["elsewhere"] < 50
+    assert "There is no input device 'input:PulseAudio:headset.monitor'" in said["gone"]
+    assert said["left"] == []
+
+
+@pytest.mark.parametrize("kind", [None, "output"])
+def test_a_store_follows_devices_that_come_and_go(
+    sound_system: dict[str, str], kind: str | None
+) -> None:
+    said = run(
+        f"""
+KIND = {kind!r}
+"""
+        """
+import subprocess
+from contextlib import aclosing
+NEW = "output:PulseAudio:guest"
+def pactl(*words): return subprocess.run(["pactl", *words], check=True, capture_output=True).stdout
+async def main():
+    seen = []
+    async with watch_devices(KIND) as store, asyncio.timeout(45):
+        assert store.value == devices(KIND)
+        store.subscribe(seen.append, on_completed=lambda: seen.append("completed"))
+        async def until(there):
+            async with aclosing(store.values()) as values:
+                async for now in values:
+                    if (NEW in [one.id for one in now]) is there:
+                        return
+        for _ in range(2):
+            number = pactl("load-module", "module-null-sink", "sink_name=guest").decode().strip()
+            await until(True)
+            pactl("set-sink-volume", "guest", "40%")
+            pactl("unload-module", number)
+            await until(False)
+    say(end=seen[-1], kinds=sorted({one.kind for now in seen[:-1] for one in now}),
+        changes=len(seen) - 1, tasks=len(asyncio.all_tasks()))
+""",
+        sound_system,
+    )
+    assert said["end"] == "completed"
+    assert {"output"} <= set(said["kinds"])
+    assert ("input" in said["kinds"]) is (kind is None)
+    assert said["changes"] >= 5
+    assert said["tasks"] == 1
+
+
 def has_portaudio() -> bool:
     try:
         portaudio.portaudio()
@@ -153,7 +233,7 @@ def test_without_a_device_a_session_goes_on(no_sound_system: dict[str, str]) -> 
     said = run(
         """
 async def main():
-    if devices():
+    if devices("input") or devices("output"):
         return say(there=len(devices()))
     async with Session(TokenSource.loopback(), audio_output=SpeakerOutput()) as session:
         await session.start(microphone=True)
@@ -193,6 +273,9 @@ async def test_what_is_missing_is_said(
             await use()
         assert caught.value.kind == "not-found"
     with pytest.raises(MediaError, match=says):
+        devices("output")
+    monkeypatch.setattr(libraries, "find_spec", lambda _name: None)
+    with pytest.raises(MediaError, match=says):
         devices()
 
 
@@ -213,5 +296,18 @@ def test_what_portaudio_says_has_a_kind(says: str, kind: str) -> None:
 
 
 def test_devices_of_no_kind_are_refused() -> None:
-    with pytest.raises(ValueError, match="kind must be 'input', 'output' or None, not 'camera'"):
-        devices("camera")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="kind must be 'input', 'output', 'camera' or None, not"):
+        devices("screen")  # type: ignore[arg-type]
+
+
+def test_a_delay_that_is_too_long_for_webrtc_ends_nothing() -> None:
+    processing = Processing(
+        echo_cancellation=True,
+        noise_suppression=False,
+        auto_gain_control=False,
+        high_pass_filter=False,
+    )
+    try:
+        assert len(processing.heard(bytes(960), 2.0)) == 960
+    finally:
+        processing.close()

@@ -1,6 +1,7 @@
 import json
 import shutil
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -145,6 +146,20 @@ def test_no_server_is_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_requirements_are_read(text: str, requirement: Requirement) -> None:
     assert parse(text) == requirement
+
+
+@pytest.mark.parametrize(
+    ("marker", "is_asked"),
+    [
+        (f"sys_platform == '{sys.platform}'", True),
+        (f"sys_platform != '{sys.platform}'", False),
+        ("sys_platform == 'plan9'", False),
+        ("sys_platform != 'plan9'", True),
+    ],
+)
+def test_what_another_system_needs_is_not_asked_for(marker: str, *, is_asked: bool) -> None:
+    wanted = Requirement("a", ">=1", "c") if is_asked else None
+    assert parse(f"a>=1; ({marker}) and extra == 'c'") == wanted
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ LAYERS = [
     [name.strip() for name in layer.replace("|", ":").split(":")]
     for layer in next(one for one in TOOL["contracts"] if one["type"] == "layers")["layers"]
 ]
-HEAVY = ("livekit", "google.protobuf", "aiohttp", "numpy", "textual", "importlib.metadata")
+HEAVY = ("livekit", "google.protobuf", "aiohttp", "numpy", "cv2", "textual", "importlib.metadata")
 
 
 def is_type_checking(node: ast.AST) -> bool:

@@ -287,16 +287,6 @@ async def aiter_of(*frames: Any) -> Any:
         yield frame
 
 
-async def test_a_camera_of_this_computer_is_not_built_in() -> None:
-    _, session = call()
-    async with session:
-        await session.start(camera=True)
-        assert session.local.camera.state.value is MediaState.FAILED
-        assert "give a FrameInput(), or an async iterator" in str(
-            session.local.camera.failure.value
-        )
-
-
 async def test_the_level_of_what_is_sent_rises_and_falls() -> None:
     _, session = call()
     levels: list[float] = []
@@ -441,11 +431,13 @@ async def test_bad_input_is_refused_before_anything_begins(
     _, session = call()
     async with session:
         with pytest.raises(TypeError, match="microphone must be True, False, an input"):
-            await session.start(microphone="headset")  # type: ignore[arg-type]
+            await session.start(microphone=3)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="screen_share must be True, False, an input"):
+            await session.start(screen_share="monitor")
         assert session.state.value is SessionState.IDLE
         await session.start()
-        with pytest.raises(TypeError, match="source must be"):
-            await session.local.microphone.switch(3)
+        with pytest.raises(TypeError, match="microphone must be True, False, an input"):
+            await session.local.microphone.switch(3)  # type: ignore[arg-type]
         await session.start(microphone=Device())
         assert session.local.microphone.state.value is MediaState.OFF
         assert "start() has begun before" in caplog.text
