@@ -6,10 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from session_fsm import MediaError, SessionEnded
-from session_fsm.audio.listing import devices
 from session_fsm.audio.microphone import MicrophoneInput
 from session_fsm.cli.exit_codes import NoAnswerError
 from session_fsm.cli.talk import BUSY, while_running
+from session_fsm.hardware.listing import devices
 from session_fsm.messages.message import MessageKind
 from session_fsm.states import MediaState
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from session_fsm import Session, SessionSnapshot
-    from session_fsm.audio.listing import Device
     from session_fsm.cli.console.sound import Sound, SpokenFile
+    from session_fsm.hardware.device import Device
 
 NOT_SENT: Final = frozenset({MediaState.OFF, MediaState.FAILED})
 PUBLISHED: Final = frozenset({MediaState.LIVE, MediaState.MUTED})

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 import attrs
 
 from session_fsm import MediaError, SilenceInput, WavInput, WavOutput
-from session_fsm.audio.listing import Device, devices
 from session_fsm.audio.microphone import MicrophoneInput
 from session_fsm.audio.speaker import SpeakerOutput
 from session_fsm.cli.exit_codes import UsageError
+from session_fsm.hardware.listing import devices
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
     from session_fsm import AudioFrame, AudioOutput, MediaInput
-    from session_fsm.audio.listing import DeviceKind
+    from session_fsm.hardware.device import Device, DeviceKind
 
 
 class SpokenFile:

@@ -16,9 +16,9 @@ import pytest
 from contract.sound import Recording, tone_file
 from session_fsm import ConnectError
 from session_fsm.audio import portaudio
-from session_fsm.audio.listing import Device
 from session_fsm.cli import main
 from session_fsm.cli.console import sound
+from session_fsm.hardware.device import Device
 from session_fsm.testing import ScriptedAgent
 
 Access = Callable[[ScriptedAgent], list[str]]

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from session_fsm import MediaError, Session, TokenSource, ToneInput
-from session_fsm.audio.listing import Device
 from session_fsm.cli.console import conversation
 from session_fsm.cli.console.conversation import Conversation
 from session_fsm.cli.console.keys import SpaceBar
 from session_fsm.cli.console.sound import Sound
+from session_fsm.hardware.device import Device
 from session_fsm.states import MediaState
 from session_fsm.testing import ScriptedAgent, run_virtual
 
