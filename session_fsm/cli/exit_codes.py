@@ -24,6 +24,7 @@ class ExitCode(IntEnum):
     TOKEN = 3
     CONNECT = 4
     AGENT = 5
+    HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 

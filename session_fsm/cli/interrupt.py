@@ -1,4 +1,4 @@
-"""Ctrl+c: the first ends the session cleanly, the second ends the process."""
+"""Ctrl+c, or a terminal that is closed: the first ends the session, the second the process."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SIGNALS: Final = {
+SIGNALS: Final[dict[int, ExitCode]] = {
     signal.SIGINT: ExitCode.INTERRUPTED,
     signal.SIGTERM: ExitCode.TERMINATED,
 }
+if hasattr(signal, "SIGHUP"):  # not on Windows
+    SIGNALS[signal.SIGHUP] = ExitCode.HUNG_UP
 PATIENCE: Final = 1.0
 """Seconds until it is said why nothing seems to happen."""
 
@@ -44,7 +46,7 @@ async def _watched(work: Coroutine[Any, Any, T]) -> T:
         loop.call_later(PATIENCE, terminal.status, "ending the session; ctrl+c ends at once")
 
     def interrupted(number: int, _frame: object) -> None:
-        code = SIGNALS[signal.Signals(number)]
+        code = SIGNALS[number]
         if caught:
             os._exit(code)
         caught.append(code)

@@ -295,7 +295,9 @@ sys.exit(main(["console", *access, *sys.argv[1:]]))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_ends_the_session_cleanly(number: signal.Signals, code: int) -> None:
     with subprocess.Popen(  # noqa: S603
         [sys.executable, "-c", TALK, "--text"],

@@ -78,7 +78,9 @@ def test_a_reader_that_goes_away_is_no_failure() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_ends_the_session_cleanly(number: signal.Signals, code: int) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "session_fsm", "demo", "--plain"],
