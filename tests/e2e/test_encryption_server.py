@@ -153,6 +153,33 @@ async def test_a_wrong_key_is_known_within_five_seconds_of_the_agent_listening(
         starting.exception()
 
 
+async def test_a_new_key_in_the_middle_of_a_word_loses_no_sound(stack: Stack) -> None:
+    side = LiveKitSide(stack)
+    room = side.fresh_room()
+    session = Session(side.source(room, key=KEY), encryption=Encryption(key=KEY))
+
+    def heard() -> list[dict[str, Any]]:
+        return [line for line in stack.worker.journal(room) if "loud" in line]
+
+    async with asyncio.timeout(60), session:
+        await session.start(microphone=SilenceInput())
+        await converse(session)
+        microphone = session.local.microphone
+        await microphone.switch(ToneInput())
+        await asyncio.sleep(1.0)
+        session.keys.add("another", 1)
+        await session.call("key", {"add": "another", "index": 1})
+        session.keys.use(1)
+        await session.call("key", {"use": 1})
+        await asyncio.sleep(1.0)
+        await microphone.switch(SilenceInput())
+        # Two seconds were said, and a little more; a busy machine breaks them into pieces.
+        await until(lambda: sum(line["loud"] for line in heard()) > 2.0 - 0.5)
+        gap = max(line["gap"] for line in heard())
+        print(f"\n{len(heard())} pieces, the longest gap in one {gap * 1000:.0f} ms")
+        assert session.encryption.value is EncryptionState.ON
+
+
 async def test_where_the_room_cannot_be_joined_anew_everything_stays_as_it_is(
     stack: Stack,
 ) -> None:
