@@ -74,7 +74,7 @@ class BrowserPeer:
         """Another key, for a `join` that had one."""
         await self._do("setKey", _key(key))
 
-    async def set_encrypted(self, encrypted: bool) -> None:
+    async def set_encrypted(self, encrypted: bool) -> None:  # noqa: FBT001 - the fact itself
         """`Room.setE2EEEnabled`, for a `join` that had a key."""
         await self._do("setE2EEEnabled", encrypted)
 
@@ -161,7 +161,7 @@ class BrowserPeer:
         last: object = None
         try:
             async with asyncio.timeout(timeout):
-                while not reached(last := await look()):
+                while not reached(last := await look()):  # noqa: ASYNC110 - nothing tells
                     await asyncio.sleep(0.05)
         except TimeoutError:
             said = "\n".join(self.console[-10:])

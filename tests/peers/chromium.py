@@ -63,7 +63,7 @@ class _Files(http.server.SimpleHTTPRequestHandler):
         super().__init__(*args, **options)
 
     def translate_path(self, path: str) -> str:
-        folder, _, name = path.split("?")[0].rpartition("/")
+        folder, _, name = path.split("?", maxsplit=1)[0].rpartition("/")
         return str((self._client if folder == "/livekit-client" else PAGE) / (name or "index.html"))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
@@ -84,9 +84,7 @@ class Chromium:
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), files)
         self.page = f"http://127.0.0.1:{self._server.server_port}/"
         self.devtools = ""
-        self._profile = tempfile.TemporaryDirectory(
-            prefix="chromium-", ignore_cleanup_errors=True
-        )
+        self._profile = tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
         self._process: Process | None = None
 
     @property

@@ -136,7 +136,7 @@ def chromium() -> Iterator[Chromium]:
 
 @pytest.fixture
 async def browser(chromium: Chromium) -> AsyncIterator[Browser]:
-    from playwright.async_api import async_playwright
+    from playwright.async_api import async_playwright  # noqa: PLC0415 - it may be missing
 
     # Playwright belongs to the test's loop, Chromium to all of them.
     async with async_playwright() as playwright:
