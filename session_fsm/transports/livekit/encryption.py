@@ -105,8 +105,9 @@ class LiveKitEncryption:
 
     def look(self) -> None:
         """Look at everybody in the Room; it was told that it is joined."""
-        for one in self._seat.room.remote_participants.values():
-            self._joined(one)
+        if self._keys is not None:
+            for one in self._seat.room.remote_participants.values():
+                self._joined(one)
 
     def close(self) -> None:
         """Ask for no more keys."""
