@@ -253,7 +253,8 @@ class Draft:
     def _refuse(self) -> None:
         """End the run if the agent does not encrypt, or has never been understood."""
         peer = self.encryption.peer(self.agent)
-        if peer.failure is not None and not (peer.is_encrypted and peer.is_proven):
+        is_proven = self.agent in self.run.proven
+        if peer.failure is not None and not (peer.is_encrypted and is_proven):
             self.fail(peer.failure)
 
     def _note_levels(self) -> None:

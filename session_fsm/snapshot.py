@@ -71,6 +71,7 @@ class RunSnapshot:
         agent_seen: An agent has been in the room in this run.
         deadline: What is waited for, or None.
         own_tracks: The ids of all tracks that this participant has published.
+        proven: Who has answered something encrypted.
         met: The agents that have seen this client in this run.
         met_before: Room name and identity of all agents that earlier runs have met.
     """
@@ -89,6 +90,7 @@ class RunSnapshot:
     agent_seen: bool = False
     deadline: Deadline | None = None
     own_tracks: frozenset[str] = frozenset()
+    proven: frozenset[str] = frozenset()
     met: frozenset[str] = frozenset()
     met_before: frozenset[tuple[str, str]] = frozenset()
 

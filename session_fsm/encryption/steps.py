@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from session_fsm.encryption.seen import EncryptionSnapshot
+from session_fsm.encryption.seen import EncryptionSnapshot, PeerEncryption
 from session_fsm.errors import EncryptionError
 from session_fsm.events import EncryptionSwitched, PeerEncryptionTold
 from session_fsm.states import IN_THE_ROOM
@@ -40,7 +40,8 @@ def _told(draft: Draft, fact: PeerEncryptionTold) -> None:
     failure = before.failure
     if fact.problem != known:
         failure = None if fact.problem is None else problem(fact.identity, fact.problem)
-    peer = attrs.evolve(before, is_encrypted=fact.is_encrypted, failure=failure)
+    is_proven = fact.identity in draft.run.proven
+    peer = PeerEncryption(fact.is_encrypted, failure, is_proven)
     draft.encryption = draft.encryption.knowing(fact.identity, peer)
 
 
@@ -54,7 +55,8 @@ def probe_failed(draft: Draft, identity: str) -> bool:
     """End the run where the agent does not understand what is encrypted; say whether it did."""
     peer = draft.encryption.peer(identity)
     tolerated = peer.is_encrypted is False and peer.failure is None
-    if not draft.encryption.is_enabled or peer.is_proven or tolerated:
+    is_proven = identity in draft.run.proven
+    if not draft.encryption.is_enabled or is_proven or tolerated:
         return False
     draft.fail(problem(identity, "key-mismatch"))
     return True
@@ -63,6 +65,8 @@ def probe_failed(draft: Draft, identity: str) -> bool:
 def probe_answered(draft: Draft, identity: str) -> None:
     """Remember that this participant has had the key."""
     if draft.encryption.is_enabled:
+        if identity not in draft.run.proven:
+            draft.note(proven=draft.run.proven | {identity})
         peer = attrs.evolve(draft.encryption.peer(identity), is_proven=True)
         draft.encryption = draft.encryption.knowing(identity, peer)
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from session_fsm.encryption.options import Key
+
+
+NOT_CONFIGURED: Final = "The link was made without encryption."
+NOT_NOW: Final = (
+    "Encryption can only be turned on or off while the room is joined and the link is up: "
+    "call set_encryption_enabled() again when session.connection_state is connected."
+)
+KEY_TIMEOUT: Final = 10.0
+"""Seconds in which a key provider must answer."""
 
 
 class EncryptionPort(Protocol):

@@ -108,6 +108,7 @@ class _Now:
     screen_share: Sent
     encrypts: bool
     peers: frozenset[tuple[str, Peer]]
+    proven: frozenset[str]
     wanted: str | None
     arrows: list[Arrow] = attrs.Factory(list)
 
@@ -140,7 +141,8 @@ class _Now:
 
     def come_to_rest(self) -> None:
         peer = self.peer(self.who)
-        if peer.failure is not None and not (peer.is_encrypted and peer.has_answered):
+        has_answered = self.who in self.proven
+        if peer.failure is not None and not (peer.is_encrypted and has_answered):
             self.stop("fail", "failed", EncryptionError("", kind=peer.failure))
         if self.session == "dispatching" and self.agent in TALKING:
             self.move("session", "agent_ready", "active")
@@ -194,6 +196,7 @@ class _Now:
         if self.room is not None:
             self.met_before |= {(self.room, identity) for identity in self.met_now}
         self.people, self.room, self.met_now, self.links = (), None, frozenset(), 0
+        self.proven = frozenset()
         self.dispatched = self.was_active = self.seen = False
 
     # The link ------------------------------------------------------------------------------------
@@ -313,13 +316,15 @@ class _Now:
 
     def probe_answered(self, fact: ev.ProbeAnswered) -> None:
         if self.encrypts and fact.identity == self.who:
+            self.proven |= {fact.identity}
             self.know(fact.identity, self.peer(fact.identity)._replace(has_answered=True))
         self.ping_answered(fact)
 
     def probe_unanswered(self, fact: ev.ProbeUnanswered) -> None:
         peer = self.peer(fact.identity)
         is_let_in = peer.is_encrypted is False and peer.failure is None
-        if fact.identity == self.who and self.encrypts and not (peer.has_answered or is_let_in):
+        has_answered = fact.identity in self.proven
+        if fact.identity == self.who and self.encrypts and not (has_answered or is_let_in):
             self.stop("fail", "failed", EncryptionError("", kind="key-mismatch"))
         else:
             self.ping_unanswered(fact)
@@ -335,8 +340,8 @@ class _Now:
 
     def peer_told(self, fact: ev.PeerEncryptionTold) -> None:
         if self.encrypts and self.is_in_the_room:
-            peer = self.peer(fact.identity)
-            self.know(fact.identity, Peer(fact.is_encrypted, fact.problem, peer.has_answered))
+            has_answered = fact.identity in self.proven
+            self.know(fact.identity, Peer(fact.is_encrypted, fact.problem, has_answered))
 
     def encryption_switched(self, fact: ev.EncryptionSwitched) -> None:
         if self.is_in_the_room and fact.is_enabled is not self.encrypts:

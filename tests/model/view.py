@@ -62,6 +62,7 @@ class View(NamedTuple):
     screen_share: Sent = Sent()
     encrypts: bool = False
     peers: frozenset[tuple[str, Peer]] = frozenset()
+    proven: frozenset[str] = frozenset()
 
     @property
     def triple(self) -> tuple[str, str, str]:
@@ -94,6 +95,7 @@ def view_of(snapshot: SessionSnapshot) -> View:
         met_now=run.met,
         met_before=run.met_before,
         encrypts=snapshot.encryption.is_enabled,
+        proven=run.proven,
         peers=frozenset(
             (identity, Peer(one.is_encrypted, one.failure and one.failure.kind, one.is_proven))
             for identity, one in snapshot.encryption.peers.items()

@@ -18,6 +18,8 @@ from livekit import rtc
 
 from session_fsm.errors import EncryptionError
 from session_fsm.events import PeerEncryptionTold
+from session_fsm.tokens.jwt import claims
+from session_fsm.transports.encryption import NOT_CONFIGURED
 from session_fsm.transports.livekit.keys import LiveKitKeys
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ PROBLEMS: Final[Mapping[int, str]] = {
 """What the SDK says of a participant's tracks -> kind of ``EncryptionError``."""
 TRY_AGAIN: Final = 1.0
 """Seconds between two attempts with a key that did not fit."""
-NOT_CONFIGURED: Final = "The link was made without encryption."
 
 
 class LiveKitEncryption:
@@ -47,32 +48,26 @@ class LiveKitEncryption:
         seat: Seat,
         tell: Sink,
         encryption: Encryption | None,
-        hand_over: Callable[[], Awaitable[None]],
+        hand_over: Callable[[bool], Awaitable[None]],
     ) -> None:
         self._seat = seat
         self._tell = tell
         self._keys = None if encryption is None else LiveKitKeys(seat, encryption)
         self._hand_over = hand_over
         self._problems: dict[str, str] = {}
-        self._learning: set[asyncio.Task[None]] = set()
+        self._plain: set[str] = set()
+        self._learning: dict[str, asyncio.Task[None]] = {}
         self._trying: asyncio.Task[None] | None = None
+        self._closed = False
         self.is_enabled = encryption is not None
-        """What is sent is encrypted, or is to be in the Room that is about to be joined."""
+        """What is sent is encrypted, or is to be in the first Room."""
 
     # The port -----------------------------------------------------------------------------------
 
     async def set_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - the fact itself
         """Go over to a Room that encrypts what is sent, or does not."""
         self._configured()
-        if enabled is self.is_enabled:
-            return
-        self.is_enabled = enabled
-        self._problems.clear()
-        try:
-            await self._hand_over()
-        except BaseException:
-            self.is_enabled = not enabled
-            raise
+        await self._hand_over(enabled)
 
     def add_key(self, key: Key, index: int, identity: str | None) -> None:
         """Have another key at hand."""
@@ -89,14 +84,29 @@ class LiveKitEncryption:
 
     # What the link tells ------------------------------------------------------------------------
 
-    def options(self, base: rtc.RoomOptions) -> rtc.RoomOptions:
-        """Return what a Room is joined with."""
-        return base if self._keys is None else self._keys.options(base, enabled=self.is_enabled)
+    async def prepare(self, token: str) -> None:
+        """Get this client's own key, before the room is joined.
 
-    async def joined(self) -> None:
-        """Set the keys of the Room that was joined."""
+        Raises:
+            EncryptionError: The key provider has none.
+        """
         if self._keys is not None:
-            await self._keys.joined()
+            identity = str(claims(token).get("sub", ""))
+            asking = asyncio.get_running_loop().create_task(self._keys.own(identity))
+            self._learning[identity] = asking
+            await asking
+
+    def options(self, base: rtc.RoomOptions, *, enabled: bool) -> rtc.RoomOptions:
+        """Return what a Room is joined with."""
+        return base if self._keys is None else self._keys.options(base, enabled=enabled)
+
+    def joined(self, *, enabled: bool) -> None:
+        """Set the keys of the Room that was joined."""
+        self.is_enabled = enabled
+        self._problems.clear()
+        self._plain.clear()
+        if self._keys is not None:
+            self._keys.renew()
 
     def published(self) -> None:
         """Have a track that was just published encrypted with the present key."""
@@ -109,9 +119,22 @@ class LiveKitEncryption:
             for one in self._seat.room.remote_participants.values():
                 self._joined(one)
 
+    async def known(self, identity: str) -> None:
+        """Wait until it is known whether there is a key for this participant."""
+        learning = self._learning.get(identity)
+        if learning is not None:
+            await asyncio.wait({learning})
+
+    def refuses(self, identity: str) -> bool:
+        """Say whether what this participant sends is not taken: it is known to be in clear."""
+        is_strict = self._keys is not None and not self._keys.allows_plain
+        return is_strict and self.is_enabled and identity in self._plain
+
     def close(self) -> None:
-        """Ask for no more keys."""
-        for task in self._learning:
+        """Ask for no more keys, and try none again."""
+        self._closed = True
+        self._problems.clear()
+        for task in self._learning.values():
             task.cancel()
         if self._trying is not None:
             self._trying.cancel()
@@ -125,31 +148,46 @@ class LiveKitEncryption:
             "participant_disconnected": self._left,
             "track_subscribed": self._track_subscribed,
             "e2ee_state_changed": self._state_changed,
+            "local_track_republished": self._republished,
         }
 
     # Others -------------------------------------------------------------------------------------
 
     def _joined(self, one: rtc.RemoteParticipant) -> None:
+        if self._closed:
+            return
         self._judge(one)
-        task = asyncio.get_running_loop().create_task(self._learn(one))
-        self._learning.add(task)
-        task.add_done_callback(self._learning.discard)
+        if one.identity not in self._learning:
+            task = asyncio.get_running_loop().create_task(self._learn(one))
+            self._learning[one.identity] = task
 
     async def _learn(self, one: rtc.RemoteParticipant) -> None:
-        if not await self._configured().learn(one.identity):
-            self._problems[one.identity] = "no-key"
+        if await self._configured().learn(one.identity):
+            self._judge(one)
+            return
+        self._problems[one.identity] = "no-key"
+        if not self._judge(one):
             self._tell(PeerEncryptionTold(one.identity, is_encrypted=True, problem="no-key"))
 
     def _left(self, one: rtc.RemoteParticipant) -> None:
         self._problems.pop(one.identity, None)
+        self._plain.discard(one.identity)
+        learning = self._learning.pop(one.identity, None)
+        if learning is not None:
+            learning.cancel()
+        self._configured().forget(one.identity)
 
     def _track_subscribed(
         self, _track: rtc.Track, _publication: object, one: rtc.RemoteParticipant
     ) -> None:
         self._judge(one)
 
+    def _republished(self) -> None:
+        # The SDK has made the link anew, and encrypts with the first key.
+        self.published()
+
     def _state_changed(self, one: rtc.Participant, state: int) -> None:
-        if not isinstance(one, rtc.RemoteParticipant):
+        if not isinstance(one, rtc.RemoteParticipant) or self._closed:
             return
         if state in FINE:
             self._problems.pop(one.identity, None)
@@ -169,18 +207,27 @@ class LiveKitEncryption:
             if self._seat.room.isconnected():
                 self._configured().renew()
 
-    def _judge(self, one: rtc.RemoteParticipant) -> None:
-        """Tell what is known of a participant, if it has a track."""
+    def _judge(self, one: rtc.RemoteParticipant) -> bool:
+        """Tell what is known of a participant; False while nothing is."""
         kinds = [
             publication.encryption_type
             for publication in one.track_publications.values()
             if publication.track is not None
         ]
         if not kinds:
-            return
+            return False
         if rtc.EncryptionType.NONE in kinds:
+            self._plain.add(one.identity)
             problem = None if self._configured().allows_plain else "peer-plain"
             self._tell(PeerEncryptionTold(one.identity, is_encrypted=False, problem=problem))
-        else:
-            problem = self._problems.get(one.identity)
-            self._tell(PeerEncryptionTold(one.identity, is_encrypted=True, problem=problem))
+            return True
+        self._plain.discard(one.identity)
+        learning = self._learning.get(one.identity)
+        is_asked = learning is not None and not learning.done() and not self._is_learning(one)
+        problem = None if is_asked else self._problems.get(one.identity)
+        self._tell(PeerEncryptionTold(one.identity, is_encrypted=True, problem=problem))
+        return True
+
+    def _is_learning(self, one: rtc.RemoteParticipant) -> bool:
+        """Say whether it is this very task that asks for the key."""
+        return self._learning.get(one.identity) is asyncio.current_task()

@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Final
 
 from livekit import rtc
 
-from session_fsm.encryption.options import RING
+from session_fsm.encryption.options import RING, checked_key
 from session_fsm.errors import EncryptionError
+from session_fsm.transports.encryption import KEY_TIMEOUT
 
 if TYPE_CHECKING:
     from session_fsm.encryption.options import Encryption, Key
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 FAILURES: Final = 10
 """Frames in a row that may be undecipherable before the SDK says so; as in LiveKit's browser SDK.
 Its own default, -1, never says so."""
-KEY_TIMEOUT: Final = 10.0
-"""Seconds in which a key provider must answer."""
+NO_KEY: Final = "The key provider has no key for {!r}: it raised, or did not answer in time."
 NO_SUCH_KEY: Final = "There is no key with the index {}: add it first."
 
 logger = logging.getLogger("session_fsm")
@@ -52,6 +52,7 @@ class LiveKitKeys:
         self._encryption = encryption
         self._shared: dict[int, Key] = {}
         self._own: dict[tuple[str, int], Key] = {}
+        self._identity = ""
         self._index = 0
         self.allows_plain: Final = encryption.allow_plain
         if encryption.key is not None:
@@ -60,6 +61,7 @@ class LiveKitKeys:
     def options(self, base: rtc.RoomOptions, *, enabled: bool) -> rtc.RoomOptions:
         """Return what the Room is joined with."""
         key = self._shared.get(0)
+        first = key or self._own.get((self._identity, 0))
         derivation = rtc.KeyDerivationFunction
         wanted = rtc.E2EEOptions(
             key_provider_options=rtc.KeyProviderOptions(
@@ -67,7 +69,7 @@ class LiveKitKeys:
                 failure_tolerance=FAILURES,
                 key_ring_size=RING,
                 key_derivation_function=derivation.HKDF
-                if isinstance(key, bytes)
+                if isinstance(first, bytes)
                 else derivation.PBKDF2,
             )
         )
@@ -76,16 +78,40 @@ class LiveKitKeys:
         wanted.encryption_type = rtc.EncryptionType.NONE
         return dataclasses.replace(base, encryption=None, e2ee=wanted)
 
-    async def joined(self) -> None:
-        """Set every key that is known in the Room that was joined.
+    async def own(self, identity: str) -> None:
+        """Get this client's own key, if there is a key provider.
 
         Raises:
-            EncryptionError: The key provider has no key for this client itself.
+            EncryptionError: The key provider has none.
         """
-        own = self._seat.room.local_participant.identity
-        if self._encryption.key_provider is not None and (own, self._index) not in self._own:
-            await self._ask(own)
-        self.renew()
+        self._identity = identity
+        if not await self._asked(identity):
+            raise EncryptionError(NO_KEY.format(identity), kind="no-key")
+
+    async def learn(self, identity: str) -> bool:
+        """Get a participant's own key, if there is a key provider; False where it has none."""
+        if not await self._asked(identity):
+            return False
+        self._set(0, identity)
+        self._set_present()
+        return True
+
+    def forget(self, identity: str) -> None:
+        """Ask for this participant's key again when it comes back."""
+        self._own.pop((identity, 0), None)
+
+    async def _asked(self, identity: str) -> bool:
+        provider = self._encryption.key_provider
+        if provider is None or (identity, 0) in self._own:
+            return True
+        try:
+            async with asyncio.timeout(KEY_TIMEOUT):
+                self._own[identity, 0] = checked_key(await provider.key_of(identity))
+        except Exception as error:  # noqa: BLE001 - the user's own code
+            # No more of it: it may quote a key.
+            logger.warning("the key provider failed for %r: %s", identity, type(error).__name__)
+            return False
+        return True
 
     def renew(self) -> None:
         """Set every key that is known, the present one last."""
@@ -93,34 +119,7 @@ class LiveKitKeys:
             self._set(index, None)
         for identity, index in self._own:
             self._set(index, identity)
-        own = self._seat.room.local_participant.identity
-        self._set(self._index, None if self._shared else own)
-
-    async def learn(self, identity: str) -> bool:
-        """Get a participant's own key, if there is a key provider; False where there is none."""
-        if self._encryption.key_provider is None or (identity, 0) in self._own:
-            return True
-        try:
-            await self._ask(identity)
-        except EncryptionError:
-            return False
-        self._set(0, identity)
-        return True
-
-    async def _ask(self, identity: str) -> None:
-        provider = self._encryption.key_provider
-        if provider is None:
-            raise AssertionError("only with a key provider")
-        try:
-            async with asyncio.timeout(KEY_TIMEOUT):
-                self._own[identity, 0] = await provider.key_of(identity)
-        except Exception as error:  # noqa: BLE001 - the user's own code
-            # No more of it: it may quote a key.
-            logger.warning("the key provider failed for %r: %s", identity, type(error).__name__)
-            raise EncryptionError(
-                f"The key provider has no key for {identity!r}: {type(error).__name__}.",
-                kind="no-key",
-            ) from None
+        self._set_present()
 
     def add(self, key: Key, index: int, identity: str | None) -> None:
         """Have a key at hand without using it."""
@@ -129,28 +128,26 @@ class LiveKitKeys:
         else:
             self._own[identity, index] = key
         self._set(index, identity)
-        own = self._seat.room.local_participant.identity
-        if index != self._index and identity in {None, own}:
-            self._set(self._index, identity)
+        self._set_present()
 
     def use(self, index: int) -> None:
         """Encrypt with this one from now on."""
-        own = self._seat.room.local_participant.identity
-        identity = None if self._shared else own
-        if index not in (
-            self._shared if identity is None else {i for w, i in self._own if w == own}
-        ):
+        known = self._shared or {i for who, i in self._own if who == self._identity}
+        if index not in known:
             raise EncryptionError(NO_SUCH_KEY.format(index), kind="no-key")
         self._index = index
-        self._set(index, identity)
+        self._set_present()
         self.published()
 
     def published(self) -> None:
         """Have every track of our own encrypted with the present key: a new one begins with 0."""
-        own = self._seat.room.local_participant.identity
         for cryptor in self._seat.room.e2ee_manager.frame_cryptors():
-            if cryptor.participant_identity == own and cryptor.key_index != self._index:
+            if cryptor.participant_identity == self._identity and cryptor.key_index != self._index:
                 cryptor.set_key_index(self._index)
+
+    def _set_present(self) -> None:
+        """Set what is encrypted with, once more: data goes out under what was set last."""
+        self._set(self._index, None if self._shared else self._identity)
 
     def _set(self, index: int, identity: str | None) -> None:
         provider = self._seat.room.e2ee_manager.key_provider

@@ -42,6 +42,7 @@ from session_fsm.events import (
 )
 from session_fsm.redact import redact, redacted_cause
 from session_fsm.roster import Local, Participant, Roster, Tracks
+from session_fsm.transports.encryption import NOT_NOW
 from session_fsm.transports.livekit.asking import hears
 from session_fsm.transports.livekit.data_tracks import LiveKitDataTracks
 from session_fsm.transports.livekit.encryption import LiveKitEncryption
@@ -75,10 +76,8 @@ GONE: Final[Mapping[int, str]] = {
 }
 """Why the SDK says that the link is gone -> kind of ``ConnectError``; else ``link-lost``."""
 
-NOT_NOW: Final = (
-    "Encryption can only be turned on or off while the room is joined and the link is up: "
-    "call set_encryption_enabled() again when session.connection_state is connected."
-)
+LOOK_AGAIN: Final = 0.1
+"""Seconds between two looks at a link that the SDK restores."""
 NOT_MOVED: Final = "The room could not be joined anew, and encryption is as it was."
 
 _ROOM_FREE = (TextOpened, TextChunk, TextClosed, LinkLost, LinkGone)
@@ -105,15 +104,15 @@ class LiveKitLink:
         self._sink = sink
         self._make_room = make_room or _new_room
         self._seat = Seat(self._make_room())
-        self._streams = LiveKitStreams(self._seat)
-        tell_texts(self._streams, self._tell)
-        self.rpc: Final = LiveKitRpc(self._seat)
-        self.participant: Final = LiveKitParticipant(self._seat)
-        self.data_tracks: Final = LiveKitDataTracks(self._seat)
-        self.media: Final = LiveKitMedia(self._seat)
         self.encryption: Final = LiveKitEncryption(
             self._seat, self._tell, encryption, self._hand_over
         )
+        self._streams = LiveKitStreams(self._seat, self.encryption.refuses)
+        tell_texts(self._streams, self._tell)
+        self.rpc: Final = LiveKitRpc(self._seat, self.encryption.refuses)
+        self.participant: Final = LiveKitParticipant(self._seat)
+        self.data_tracks: Final = LiveKitDataTracks(self._seat)
+        self.media: Final = LiveKitMedia(self._seat)
         self.media.on_published = self.encryption.published
         self._joining: asyncio.Task[None] | None = None
         self._moving: asyncio.Task[None] | None = None
@@ -146,7 +145,9 @@ class LiveKitLink:
     async def connect(self) -> None:
         """Join the room and tell ``RoomJoined``, then what came in before it."""
         details = self._details
-        self._joining = asyncio.create_task(self._join())
+        self._joining = asyncio.create_task(
+            self._join(self._room, encrypted=self.encryption.is_enabled)
+        )
         failure: ConnectError | None = None
         try:
             await asyncio.shield(self._joining)
@@ -171,68 +172,93 @@ class LiveKitLink:
         for fact in early:
             self._sink(fact)
 
-    async def _join(self) -> None:
+    async def _join(self, room: rtc.Room, *, encrypted: bool) -> None:
         details = self._details
-        options = self.encryption.options(self._options)
-        await self._room.connect(details.server_url, details.participant_token, options)
+        await self.encryption.prepare(details.participant_token)
+        options = self.encryption.options(self._options, enabled=encrypted)
+        self._streams.follow(room)
+        await room.connect(details.server_url, details.participant_token, options)
+        self._seat.room = room
+        self._streams.follow(room)  # what somebody began to listen to meanwhile
         self.rpc.joined()
-        await self.encryption.joined()
+        self.encryption.joined(enabled=encrypted)
 
-    async def _hand_over(self) -> None:
+    # Going over to another Room -----------------------------------------------------------------
+
+    async def _hand_over(self, encrypted: bool) -> None:  # noqa: FBT001 - the fact itself
         """Go over to another Room, under the same identity: the server lets go of the old one.
 
-        Measured: it takes 0.1 s, and the agent's session goes on, also where it hears a track.
+        Measured: it takes 0.1 s, and the agent's session goes on, also where it hears a track. It
+        goes on by itself when whoever asked for it is cancelled.
         """
+        while self._moving is not None and not self._moving.done():
+            await asyncio.wait({self._moving})
+        if encrypted is self.encryption.is_enabled:
+            return
         if self._early is not None or self._closing or self._lost:
             raise EncryptionError(NOT_NOW, kind="not-possible")
-        self._moving = asyncio.create_task(self._move())
+        self._moving = asyncio.create_task(self._move(encrypted))
         self._moving.add_done_callback(_error_of)
         await asyncio.shield(self._moving)
 
-    async def _move(self) -> None:
+    async def _move(self, encrypted: bool) -> None:  # noqa: FBT001 - the fact itself
         old, new = self._room, self._make_room()
         self._unfollow(old)
         self._early = []
         self._sink(LinkLost())
         self._follow(new)
-        self._streams.follow(new)
         await self.media.take_back()
-        self._seat.room = new
-        self._joining = asyncio.create_task(self._join())
+        self._joining = asyncio.create_task(self._join(new, encrypted=encrypted))
         failure: Exception | None = None
         try:
             await self._joining
         except rtc.ConnectError as error:
             failure = refusal(error, self._details.server_url)
-        except EncryptionError as error:
-            failure = error
-        early, self._early = self._early, None
+        except Exception as error:  # noqa: BLE001 - whatever it is, the old Room may go on
+            failure = redacted_cause(error)
         if failure is None:
-            self._streams.moved()
-            self.data_tracks.leave(old)
-            self.data_tracks.follow(new)
-            await self._leave_room(old)
+            await self._settle_in(old)
         else:
-            self._unfollow(new)
-            await self._leave_room(new)
-            self._seat.room = old
-            self._follow(old)
-        if not self._room.isconnected():
-            self._tell(LinkGone("link-lost"))
-        self._tell(LinkRestored(self._roster(lambda _: False), resumed=failure is not None))
-        if failure is not None:
-            await self._republish()
+            await self._go_back(old, new)
             refused = EncryptionError(f"{NOT_MOVED} {failure}", kind="not-possible")
             refused.__cause__ = failure
             raise refused
+
+    async def _settle_in(self, old: rtc.Room) -> None:
+        before = _own(old.local_participant)
+        self._streams.moved()
+        self.data_tracks.leave(old)
+        self.data_tracks.follow(self._room)
+        await self._leave_room(old)
+        early, self._early = self._early or [], None
+        self._tell(LinkRestored(self._roster(lambda _: False)))
         self._tell(EncryptionSwitched(self.encryption.is_enabled))
         self.encryption.look()
         for fact in early:
             self._tell(fact)
         self._room_changed()
-        await self._republish()
-        await self.data_tracks.moved()
-        self._local_changed()
+        if not self._closing:
+            await self._republish()
+            await self.data_tracks.moved()
+            await self.participant.restore(before)
+            self._local_changed()
+
+    async def _go_back(self, old: rtc.Room, new: rtc.Room) -> None:
+        self._unfollow(new)
+        await self._leave_room(new)
+        self._seat.room = old
+        while old.connection_state == rtc.ConnectionState.CONN_RECONNECTING:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_AGAIN)
+        self._early = None
+        self._follow(old)
+        if not old.isconnected():
+            self._tell(LinkGone("link-lost"))
+        elif not self._closing:
+            self._tell(LinkRestored(self._roster(lambda _: False)))
+            self.encryption.look()
+            self._room_changed()
+            await self._republish()
+            self._local_changed()
 
     async def _republish(self) -> None:
         await self.media.moved(lambda name, track: self._tell(MediaRepublished(name, track)))
@@ -271,6 +297,7 @@ class LiveKitLink:
 
     async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109 - the peer's time
         """Ask for a method that nobody has: a refusal by the peer is the answer."""
+        await self.encryption.known(identity)
         return await hears(self._room, identity, timeout)
 
     async def close(self) -> None:

@@ -127,9 +127,13 @@ class LiveKitMedia:
                 published = await self._publish(own.name, track, None, own.options)
             except MediaError as error:
                 logger.warning("after encryption was turned on or off: %s", error)
-            else:
+                continue
+            if own in self._own:
                 own.move(self._seat.room, published, track)
                 republished(own.name, track)
+            else:  # it was turned off meanwhile
+                with suppress(Exception):
+                    await self._seat.room.local_participant.unpublish_track(published.sid)
         self.on_published()
 
     async def _publish(

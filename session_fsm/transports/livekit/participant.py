@@ -14,10 +14,11 @@ from livekit.rtc._proto.ffi_pb2 import FfiRequest
 
 from session_fsm.errors import UpdateError
 from session_fsm.redact import redact
+from session_fsm.roster import Local
+from session_fsm.transports.participant import Update
 
 if TYPE_CHECKING:
     from session_fsm.transports.livekit.seat import Seat
-    from session_fsm.transports.participant import Update
 
 FORBIDDEN: Final = (
     "The server does not allow this participant to change its own name, metadata or attributes: "
@@ -44,6 +45,21 @@ class LiveKitParticipant:
             await self._ask("set_local_metadata", metadata=update.metadata)
         if update.name is not None:
             await self._ask("set_local_name", name=update.name)
+
+    async def restore(self, before: Local) -> None:
+        """Have what it was in another Room again, where that was not in the token; never raises."""
+        now = self._seat.room.local_participant
+        update = Update(
+            before.name if before.name != now.name else None,
+            before.metadata if before.metadata != now.metadata else None,
+            {**dict.fromkeys(now.attributes, ""), **before.attributes},
+        )
+        if update.is_in(Local(now.name, now.metadata, now.attributes)):
+            return
+        try:
+            await self.update(update)
+        except Exception as error:  # noqa: BLE001 - the session goes on without it
+            logger.warning("name, metadata or attributes were not restored: %r", redact(str(error)))
 
     async def _ask(self, what: str, **fields: Any) -> None:
         handle = self._seat.room.local_participant._ffi_handle.handle  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]

@@ -15,11 +15,14 @@ from session_fsm.redact import redact, redacted_cause
 from session_fsm.transports.rpc import RpcCall, rpc_error, rpc_error_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from session_fsm.transports.livekit.seat import Seat
     from session_fsm.transports.rpc import Answer
 
 ROUND_TRIP: Final = 7.0
 """Seconds that the SDK gives a call to reach its recipient; LiveKit's default."""
+REFUSED: Final = "Calls that are not encrypted are not answered"
 SHARE: Final = 0.25
 """Of a call's time, for the way there: the SDK takes it off what the recipient may use."""
 
@@ -27,8 +30,9 @@ SHARE: Final = 0.25
 class LiveKitRpc:
     """The remote calls of one room."""
 
-    def __init__(self, seat: Seat) -> None:
+    def __init__(self, seat: Seat, refuses: Callable[[str], bool]) -> None:
         self._seat = seat
+        self._refuses = refuses
         self._answers: dict[str, Answer] = {}
         self._is_joined = False
 
@@ -78,6 +82,8 @@ class LiveKitRpc:
         async def handle(data: rtc.RpcInvocationData) -> str:
             call = RpcCall(method, data.payload, data.caller_identity, data.response_timeout)
             try:
+                if self._refuses(call.caller):
+                    raise rpc_error("application-error", REFUSED)
                 return await answer(call)
             except RpcError as error:
                 refusal = rtc.RpcError(error.code, str(error), error.data)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -25,7 +26,7 @@ from session_fsm.transports.listeners import Feeds, Listeners
 from session_fsm.transports.livekit.writers import LiveKitWriters
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from session_fsm.data.info import StreamHeader
     from session_fsm.transports.livekit.seat import Seat
@@ -54,8 +55,9 @@ class _Reading:
 class LiveKitStreams:
     """Reads every stream that somebody listens to, each in a task of its own."""
 
-    def __init__(self, seat: Seat) -> None:
+    def __init__(self, seat: Seat, refuses: Callable[[str], bool]) -> None:
         self._seat = seat
+        self._refuses = refuses
         self._listeners = Listeners()
         self._readings: dict[asyncio.Task[None], _Reading] = {}
         self._writers = LiveKitWriters(seat)
@@ -96,7 +98,8 @@ class LiveKitStreams:
     def follow(self, room: rtc.Room) -> None:
         """Listen in another Room, too, which this client goes over to."""
         for kind, topic in self._listeners.topics:
-            self._register(room, kind, topic)
+            with suppress(ValueError):  # it does so already
+                self._register(room, kind, topic)
 
     # What the link tells ------------------------------------------------------------------------
 
@@ -138,7 +141,7 @@ class LiveKitStreams:
 
     def _opened(self, kind: StreamKind, reader: Reader, identity: str) -> None:
         feeds = Feeds([])
-        if not self._closed:
+        if not self._closed and not self._refuses(identity):
             feeds = self._listeners.open(_info(kind, reader, identity, self._name(identity)))
         if not feeds:
             reader.close()

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from session_fsm.encryption.options import checked_key
 from session_fsm.errors import EncryptionError
 from session_fsm.events import EncryptionSwitched, PeerEncryptionTold
+from session_fsm.transports.encryption import KEY_TIMEOUT, NOT_CONFIGURED, NOT_NOW
 
 if TYPE_CHECKING:
     from session_fsm.encryption.options import Encryption, Key
     from session_fsm.transports.loopback.link import LoopbackLink
-
-NOT_CONFIGURED: Final = "The link was made without encryption."
-NOT_NOW: Final = (
-    "Encryption can only be turned on or off while the room is joined and the link is up: "
-    "call set_encryption_enabled() again when session.connection_state is connected."
-)
-KEY_TIMEOUT: Final = 10.0
-"""Seconds in which a key provider must answer."""
 
 
 class LoopbackEncryption:
@@ -29,6 +23,7 @@ class LoopbackEncryption:
         self._encryption = encryption
         self._keys: dict[tuple[str | None, int], Key] = {}
         self._index = 0
+        self._learning: dict[str, asyncio.Future[bool]] = {}
         self.is_enabled = encryption is not None
         """What is sent is encrypted."""
         if encryption is not None and encryption.key is not None:
@@ -56,10 +51,18 @@ class LoopbackEncryption:
         Raises:
             EncryptionError: The key provider has none.
         """
-        if self._encryption is not None and not await self._learn(self._link.identity):
+        if self._encryption is not None and not await self.known(self._link.identity):
             raise EncryptionError(
                 f"The key provider has no key for {self._link.identity!r}.", kind="no-key"
             )
+
+    async def known(self, identity: str) -> bool:
+        """Wait until it is known whether there is a key for somebody; False: there is none."""
+        if (identity, 0) in self._keys or self._whose is None:
+            return True
+        if identity not in self._learning:
+            self._learning[identity] = asyncio.ensure_future(self._learn(identity))
+        return await asyncio.shield(self._learning[identity])
 
     async def _learn(self, identity: str) -> bool:
         provider = None if self._encryption is None else self._encryption.key_provider
@@ -67,17 +70,29 @@ class LoopbackEncryption:
             return True
         try:
             async with asyncio.timeout(KEY_TIMEOUT):
-                self._keys[identity, 0] = await provider.key_of(identity)
+                self._keys[identity, 0] = checked_key(await provider.key_of(identity))
         except Exception:  # noqa: BLE001 - the user's own code
             return False
         return True
+
+    def forget(self, identity: str) -> None:
+        """Ask for somebody's key again when it comes back."""
+        self._keys.pop((identity, 0), None)
+        learning = self._learning.pop(identity, None)
+        if learning is not None:
+            learning.cancel()
+
+    def close(self) -> None:
+        """Ask for no more keys."""
+        for learning in self._learning.values():
+            learning.cancel()
 
     async def look(self, identity: str) -> None:
         """Get somebody's key, and tell what is known of who publishes a track."""
         room = self._link.joined
         if self._encryption is None or room is None:
             return
-        has_key = (identity, 0) in self._keys or await self._learn(identity)
+        has_key = await self.known(identity)
         if identity not in room.publishers:
             return
         cipher = room.cipher(identity)

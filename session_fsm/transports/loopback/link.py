@@ -190,6 +190,7 @@ class LoopbackLink:
 
     async def probe(self, identity: str, timeout: float) -> bool:  # noqa: ASYNC109 - the peer's time
         """Ask the scripted agent whether it is alive."""
+        await self.encryption.known(identity)
         there = self._room is not None and find(self._room.roster, identity) is not None
         if there and self.is_up and self._agent.answers(identity) and self.is_understood:
             return True
@@ -198,6 +199,7 @@ class LoopbackLink:
 
     async def close(self) -> None:
         """Leave the room."""
+        self.encryption.close()
         self._streams.break_off("the room was left")
         self._leave(on_purpose=True)
 

@@ -111,6 +111,8 @@ class LoopbackRoom:
             self.roster = tuple(one for one in self.roster if one.identity != identity)
             self.calls.leave(identity)
             self.tell(ParticipantLeft(identity, on_purpose=on_purpose))
+            for link in self.links:
+                link.encryption.forget(identity)
 
     def change(self, identity: str, attributes: Mapping[str, str]) -> None:
         """Merge attributes into a participant's; an empty value removes one, as on LiveKit."""
