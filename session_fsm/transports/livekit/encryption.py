@@ -98,6 +98,8 @@ class LiveKitEncryption:
 
     def look(self) -> None:
         """Look at everybody in the Room; it was told that it is joined."""
+        if self._keys is None:
+            return
         for one in self._seat.room.remote_participants.values():
             self._joined(one)
 
