@@ -120,12 +120,12 @@ def show(results: dict[str, list[list[Sample]]], seconds: float) -> None:
 async def main(seconds: float, *, levels: bool) -> None:
     ways = ["by-hand", "session-with-levels" if levels else "session"]
     with LiveKitServer() as server:
-        before = os.getloadavg()[0]
+        before, _, _ = os.getloadavg()
         results = await measured(server.url, ways, seconds)
-        after = os.getloadavg()[0]
+        after, lately, _ = os.getloadavg()
     print(
         f"{seconds:g} s of a tone both ways; load of {os.cpu_count()} CPUs: {before:.1f} before, "
-        f"{after:.1f} after, about 0.5 of it ours"
+        f"{after:.1f} after, {lately:.1f} over the last 5 minutes; about 0.5 of it is this"
     )
     show(results, seconds)
 
