@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from session_fsm.messages.message import MessageStatus as MessageStatus
     from session_fsm.messages.message import MessageUpdated as MessageUpdated
     from session_fsm.messages.store import MessageStore as MessageStore
+    from session_fsm.participants import RemoteParticipant as RemoteParticipant
     from session_fsm.redact import SecretFilter as SecretFilter
     from session_fsm.session import Session as Session
     from session_fsm.snapshot import AgentSnapshot as AgentSnapshot
@@ -161,6 +162,7 @@ _HOMES: Final = {
     "Progress": "data.outcome",
     "RecordingError": "errors",
     "RemoteDataTrack": "data.tracks",
+    "RemoteParticipant": "participants",
     "RpcCall": "transports.rpc",
     "RpcError": "errors",
     "RpcMethods": "data.rpc",

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from session_fsm.channel.calls import ChannelCalls
 from session_fsm.data.parsed import ParsedAttribute
-from session_fsm.media.heard import AgentMedia
+from session_fsm.media.heard import RemoteMedia
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from session_fsm.channel.client import Channel
     from session_fsm.channel.usage import Usage
-    from session_fsm.media.frames import AudioFrame, VideoFrame
-    from session_fsm.media.remote import Reception
+    from session_fsm.media.remote import Senses
     from session_fsm.snapshot import SessionSnapshot
     from session_fsm.states import AgentState, UserState
     from stores import OnUnhandled, Store
@@ -32,7 +31,7 @@ class _Wait(Protocol):
     ) -> SessionSnapshot: ...
 
 
-class Agent(ChannelCalls, AgentMedia):
+class Agent(ChannelCalls, RemoteMedia):
     """The agent of a session. Each attribute is a store, with ``.value`` and ``.subscribe``."""
 
     def __init__(
@@ -40,13 +39,12 @@ class Agent(ChannelCalls, AgentMedia):
         snapshots: Store[SessionSnapshot],
         wait_until: _Wait,
         channel: Channel,
-        voice: Reception[AudioFrame],
-        sight: Reception[VideoFrame],
+        senses: Senses,
         *,
         on_unhandled: OnUnhandled | None = None,
     ) -> None:
         ChannelCalls.__init__(self, channel)
-        AgentMedia.__init__(self, voice, sight, on_unhandled)
+        RemoteMedia.__init__(self, senses, on_unhandled)
         self._snapshots = snapshots
         self._wait_until = wait_until
 
@@ -150,16 +148,6 @@ class Agent(ChannelCalls, AgentMedia):
     def failure_reasons(self) -> Store[tuple[str, ...]]:
         """Sentences that say why the agent failed; empty unless it did."""
         return self._snapshots.select(lambda snapshot: snapshot.agent.failure_reasons)
-
-    @cached_property
-    def microphone_track(self) -> Store[object | None]:
-        """The audio track that is heard as the agent: its own, else its avatar worker's."""
-        return self._snapshots.select(lambda snapshot: snapshot.agent.microphone_track)
-
-    @cached_property
-    def camera_track(self) -> Store[object | None]:
-        """The video track that is seen as the agent: its own, else its avatar worker's."""
-        return self._snapshots.select(lambda snapshot: snapshot.agent.camera_track)
 
     async def wait_until_connected(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Wait until the agent listens, thinks or speaks; raises as ``Session.wait_until``."""

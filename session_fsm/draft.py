@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
 NO_RUN = frozenset({SessionState.IDLE, SessionState.ENDING})
 """The states in which nothing but the end of the link moves anything."""
-IN_THE_ROOM = frozenset({SessionState.DISPATCHING, SessionState.ACTIVE})
-"""The states in which the room is joined and things happen in it."""
 PUBLISHED = frozenset({MediaState.LIVE, MediaState.MUTED})
 """The states of a thing that is sent in which there is a track of it."""
 

@@ -132,12 +132,12 @@ class LocalChanged:
     local: Local
 
 
-# Facts about participants of kind AGENT, told by the transport -----------------------------------
+# Facts about the others in the room, told by the transport ---------------------------------------
 
 
 @attrs.frozen
 class ParticipantJoined:
-    """An agent or avatar worker joined the room."""
+    """Somebody joined the room."""
 
     participant: Participant
 
@@ -171,7 +171,7 @@ class TrackChanged:
     """A track was subscribed, or is gone (None).
 
     Attributes:
-        source: ``"microphone"`` or ``"camera"``.
+        source: ``"microphone"``, ``"camera"`` or ``"screen_share"``.
     """
 
     identity: str

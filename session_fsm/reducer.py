@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from session_fsm.charts import Cause
-from session_fsm.draft import IN_THE_ROOM, NO_RUN, Draft
+from session_fsm.draft import NO_RUN, Draft
 from session_fsm.effects import Effect, Tell, Warn
 from session_fsm.encryption.seen import EncryptionSnapshot
 from session_fsm.encryption.steps import ENCRYPTION_STEPS, probe_answered, probe_failed
@@ -61,7 +61,7 @@ from session_fsm.messages.merge import finish, merge
 from session_fsm.messages.people import Room
 from session_fsm.roster import Participant, could_be_agent, find
 from session_fsm.snapshot import RunSnapshot
-from session_fsm.states import EndReason, SessionState
+from session_fsm.states import IN_THE_ROOM, EndReason, SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -306,7 +306,13 @@ def _participant_changed(draft: Draft, fact: ParticipantChanged) -> None:
     attributes = before.attributes if fact.attributes is None else fact.attributes
     if (name, metadata, attributes) != (before.name, before.metadata, before.attributes):
         after = Participant(
-            before.identity, name, metadata, attributes, before.tracks, before.was_there
+            before.identity,
+            name,
+            metadata,
+            attributes,
+            before.tracks,
+            before.was_there,
+            before.is_agent,
         )
         _replace(draft, before, after)
         if fact.identity not in draft.run.met:

@@ -1,4 +1,4 @@
-"""Who is in the room, and which of them is the agent.
+"""Who else is in the room, and which of them is the agent.
 
 Wire facts (livekit-agents 1.8.9, livekit-server 1.13.5): the agent's kind is AGENT; its attribute
 ``lk.agent.state`` says what it does, ``lk.agent.name`` what it is called; an avatar worker is of
@@ -8,7 +8,7 @@ the same kind and names the agent that it speaks for in ``lk.publish_on_behalf``
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -38,6 +38,12 @@ class Tracks:
 
     microphone: object | None = attrs.field(default=None, eq=id)
     camera: object | None = attrs.field(default=None, eq=id)
+    screen_share: object | None = attrs.field(default=None, eq=id)
+
+    def of(self, source: str) -> object | None:
+        """Return the track of a source."""
+        track: object | None = getattr(self, source)
+        return track
 
 
 NO_TRACKS: Final = Tracks()
@@ -45,7 +51,7 @@ NO_TRACKS: Final = Tracks()
 
 @attrs.frozen
 class Participant:
-    """A remote participant of kind AGENT: an agent, or an avatar worker.
+    """Somebody else in the room.
 
     Attributes:
         identity: Unique in the room.
@@ -55,6 +61,8 @@ class Participant:
         tracks: What of it is subscribed.
         was_there: It was in the room before this client was, so that the server may not have
             announced the client to it yet.
+        is_agent: It is of kind AGENT: an agent, or an avatar worker. Anybody can set attributes,
+            and only the server sets the kind.
     """
 
     identity: str
@@ -63,11 +71,25 @@ class Participant:
     attributes: Mapping[str, str] = attrs.field(default=NO_ATTRIBUTES, converter=frozen, hash=False)
     tracks: Tracks = NO_TRACKS
     was_there: bool = False
+    is_agent: bool = True
 
     @property
     def agent_name(self) -> str:
         """``lk.agent.name``, else the participant's name."""
         return self.attributes.get(AGENT_NAME) or self.name
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON-able data."""
+        return {
+            "identity": self.identity,
+            "name": self.name,
+            "metadata": self.metadata,
+            "attributes": dict(self.attributes),
+            "is_agent": self.is_agent,
+            "has_microphone_track": self.tracks.microphone is not None,
+            "has_camera_track": self.tracks.camera is not None,
+            "has_screen_share_track": self.tracks.screen_share is not None,
+        }
 
     @property
     def report(self) -> str:
@@ -77,7 +99,7 @@ class Participant:
     @property
     def is_avatar(self) -> bool:
         """Whether it publishes on behalf of another agent."""
-        return bool(self.attributes.get(ON_BEHALF_OF))
+        return self.is_agent and bool(self.attributes.get(ON_BEHALF_OF))
 
 
 @attrs.frozen
@@ -100,7 +122,7 @@ class Local:
 NOT_JOINED: Final = Local()
 
 Roster = tuple[Participant, ...]
-"""Everybody of kind AGENT in the room, in the order in which they joined."""
+"""Everybody else in the room, in the order in which they joined."""
 
 
 def find(roster: Roster, identity: str | None) -> Participant | None:
@@ -114,9 +136,10 @@ def find(roster: Roster, identity: str | None) -> Participant | None:
 def could_be_agent(one: Participant, agent_name: str | None) -> bool:
     """Say whether this participant can be the agent of a session.
 
-    An avatar worker cannot. A wanted name must match ``lk.agent.name`` where there is one.
+    Who is not of kind AGENT cannot, nor an avatar worker. A wanted name must match
+    ``lk.agent.name`` where there is one.
     """
-    if one.attributes.get(ON_BEHALF_OF):
+    if not one.is_agent or one.attributes.get(ON_BEHALF_OF):
         return False
     return agent_name is None or one.attributes.get(AGENT_NAME, "") in {"", agent_name}
 
@@ -124,6 +147,6 @@ def could_be_agent(one: Participant, agent_name: str | None) -> bool:
 def avatar_of(roster: Roster, agent: str) -> Participant | None:
     """Return the avatar worker that publishes on behalf of the agent, or None."""
     for one in roster:
-        if one.attributes.get(ON_BEHALF_OF) == agent:
+        if one.is_agent and one.attributes.get(ON_BEHALF_OF) == agent:
             return one
     return None

@@ -179,9 +179,9 @@ class Session(StreamCalls, SessionView):
         self._local = LocalParticipant(box.snapshots, self._running, self._media)
         self._data_tracks = DataTracks(box.snapshots, on_unhandled)
         self._keys = Keys(encryption, self._encryption_port)
-        self._playback = Playback(self._voice, checked_output(audio_output), on_unhandled)
+        self._playback = Playback(self._senses.voice, checked_output(audio_output), on_unhandled)
         self._capabilities += (self._rpc, self._local, self._data_tracks)
-        self._capabilities += (self._voice, self._sight, self._playback)
+        self._capabilities += (self._senses, self._others, self._playback)
 
     @property
     def room(self) -> Room | None:

@@ -8,12 +8,20 @@ import attrs
 
 from session_fsm.encryption.seen import NOT_ENCRYPTED, EncryptionSnapshot
 from session_fsm.messages.log import EMPTY_LOG, MessageLog
-from session_fsm.roster import NO_ATTRIBUTES, NOT_JOINED, Local, Participant, Roster
+from session_fsm.roster import (
+    NO_ATTRIBUTES,
+    NOT_JOINED,
+    Local,
+    Participant,
+    Roster,
+    find,
+)
 from session_fsm.states import (
     AGENT_FINISHED,
     AGENT_PENDING,
     AGENT_READY,
     CAN_LISTEN,
+    IN_THE_ROOM,
     AgentState,
     ConnectionState,
     EndReason,
@@ -157,16 +165,22 @@ class AgentSnapshot:
     @property
     def microphone_track(self) -> object | None:
         """The agent's own, else its avatar worker's; None where there is none."""
-        return self._track("microphone")
+        return self.track("microphone")
 
     @property
     def camera_track(self) -> object | None:
         """The same for video."""
-        return self._track("camera")
+        return self.track("camera")
 
-    def _track(self, source: str) -> object | None:
+    @property
+    def screen_share_track(self) -> object | None:
+        """The same for a screen."""
+        return self.track("screen_share")
+
+    def track(self, source: str) -> object | None:
+        """Return the track of a source: the agent's own, else its avatar worker's."""
         both = (one for one in (self.participant, self.avatar) if one is not None)
-        tracks: list[object | None] = [getattr(one.tracks, source) for one in both]
+        tracks = (one.tracks.of(source) for one in both)
         return next((track for track in tracks if track is not None), None)
 
     @property
@@ -240,7 +254,7 @@ class SessionSnapshot:
         state: See `SessionState`.
         connection_state: See `ConnectionState`.
         agent: What can be seen of the agent.
-        roster: Everybody of kind AGENT in the room.
+        roster: Everybody else in the room.
         log: The messages, and what is needed to merge more.
         run: What belongs to the present run.
         media: What this client sends.
@@ -308,6 +322,15 @@ class SessionSnapshot:
         """The link is being restored."""
         return self.connection_state is ConnectionState.RECONNECTING
 
+    @property
+    def participants(self) -> Roster:
+        """Everybody else in the room while it is joined, the agent included."""
+        return self.roster if self.state in IN_THE_ROOM else ()
+
+    def participant(self, identity: str) -> Participant | None:
+        """Return whoever has this identity while the room is joined, else None."""
+        return find(self.participants, identity)
+
     def with_log(self, log: MessageLog) -> SessionSnapshot:
         """Return the next snapshot, with these messages and everything else as it is."""
         return SessionSnapshot(
@@ -364,7 +387,9 @@ class SessionSnapshot:
                 "failure_reasons": list(agent.failure_reasons),
                 "has_microphone_track": agent.microphone_track is not None,
                 "has_camera_track": agent.camera_track is not None,
+                "has_screen_share_track": agent.screen_share_track is not None,
                 "user_state": agent.user_state and agent.user_state.value,
                 "usage": agent.usage and agent.usage.to_dict(),
             },
+            "participants": [one.to_dict() for one in self.participants],
         }

@@ -25,6 +25,10 @@ class SessionState(StrEnum):
     """Everything of this run is being put away; at most five seconds."""
 
 
+IN_THE_ROOM = frozenset({SessionState.DISPATCHING, SessionState.ACTIVE})
+"""The states in which the room is joined and things happen in it."""
+
+
 class ConnectionState(StrEnum):
     """The link to the room, in LiveKit's own words."""
 

@@ -13,20 +13,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from session_fsm.agent import Agent
-from session_fsm.arguments import checked_patience
+from session_fsm.arguments import checked_patience, checked_text
 from session_fsm.channel.client import Channel
 from session_fsm.errors import SessionEnded, SessionError, SessionStateError
 from session_fsm.limits import DEFAULT_LIMITS
-from session_fsm.media.remote import SOUND_BUFFER, Reception
+from session_fsm.media.remote import Senses
 from session_fsm.messages.store import MessageStore
+from session_fsm.participants import RemoteParticipants
 from session_fsm.states import EndReason, SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from session_fsm.encryption.seen import PeerEncryption
-    from session_fsm.media.frames import AudioFrame, VideoFrame
     from session_fsm.messages.message import MessageChange
+    from session_fsm.participants import RemoteParticipant
     from session_fsm.snapshot import SessionSnapshot
     from session_fsm.states import ConnectionState, EncryptionState
     from session_fsm.transition import Transition
@@ -57,22 +58,13 @@ class SessionView:
         self._changes = changes
         self._last = last
         self._channel = channel or Channel(snapshots, changes, DEFAULT_LIMITS)
-        self._voice: Reception[AudioFrame] = Reception(
-            snapshots.select(lambda now: now.agent.microphone_track),
-            lambda link, track, feed: link.media.hear(track, feed),
-            SOUND_BUFFER,
-        )
-        self._sight: Reception[VideoFrame] = Reception(
-            snapshots.select(lambda now: now.agent.camera_track),
-            lambda link, track, feed: link.media.watch(track, feed),
-            1,
-        )
+        self._senses = Senses(snapshots, lambda now, source: now.agent.track(source))
+        self._others = RemoteParticipants(snapshots, on_unhandled)
         self.agent = Agent(
             snapshots,
             self.wait_until,
             self._channel,
-            self._voice,
-            self._sight,
+            self._senses,
             on_unhandled=on_unhandled,
         )
 
@@ -161,6 +153,24 @@ class SessionView:
     def encryption_peers(self) -> Store[Mapping[str, PeerEncryption]]:
         """Identity -> what is known of the others' encryption, and what is wrong with it."""
         return self._snapshots.select(lambda snapshot: snapshot.encryption.peers)
+
+    @cached_property
+    def participants(self) -> Store[tuple[str, ...]]:
+        """The identities of everybody else in the room, the agent included."""
+        return self._snapshots.select(
+            lambda snapshot: tuple([one.identity for one in snapshot.participants])
+        )
+
+    def participant(self, identity: str) -> RemoteParticipant:
+        """Return what can be seen and heard of somebody else, who may come later or never.
+
+        The same identity always gives the same object.
+
+        Raises:
+            TypeError: The identity is no str.
+            ValueError: The identity is empty.
+        """
+        return self._others.of(checked_text("identity", identity))
 
     @cached_property
     def messages(self) -> MessageStore:

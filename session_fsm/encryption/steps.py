@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from session_fsm.draft import IN_THE_ROOM
 from session_fsm.encryption.seen import EncryptionSnapshot
 from session_fsm.errors import EncryptionError
 from session_fsm.events import EncryptionSwitched, PeerEncryptionTold
+from session_fsm.states import IN_THE_ROOM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

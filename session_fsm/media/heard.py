@@ -1,4 +1,4 @@
-"""``session.agent``, the part that is heard and seen."""
+"""The part of the agent and of other participants that is heard and seen."""
 
 from __future__ import annotations
 
@@ -8,29 +8,39 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from session_fsm.media.frames import AudioFrame, VideoFrame
     from session_fsm.media.meter import Meter
-    from session_fsm.media.remote import FrameReader, Reception
+    from session_fsm.media.remote import FrameReader, Senses
     from stores import OnUnhandled, Store
 
 T = TypeVar("T")
 
 
-class AgentMedia:
-    """The agent's voice and picture: its own, else its avatar worker's."""
+class RemoteMedia:
+    """A participant's voice, picture and screen; the agent's own, else its avatar worker's."""
 
-    def __init__(
-        self,
-        voice: Reception[AudioFrame],
-        sight: Reception[VideoFrame],
-        on_unhandled: OnUnhandled | None = None,
-    ) -> None:
-        self._voice = voice
-        self._sight = sight
+    def __init__(self, senses: Senses, on_unhandled: OnUnhandled | None = None) -> None:
+        self._senses = senses
         self._on_unhandled = on_unhandled
 
-    def audio(self, buffer: int = 100) -> FrameReader[AudioFrame]:
-        """Return what the agent says from now on, until the run ends.
+    @property
+    def microphone_track(self) -> Store[object | None]:
+        """The ``livekit.rtc.RemoteTrack`` that is heard, while it is subscribed."""
+        return self._senses.voice.track
 
-        It goes on when the agent publishes another track, and after the link was restored.
+    @property
+    def camera_track(self) -> Store[object | None]:
+        """The ``livekit.rtc.RemoteTrack`` that is seen, while it is subscribed."""
+        return self._senses.sight.track
+
+    @property
+    def screen_share_track(self) -> Store[object | None]:
+        """The ``livekit.rtc.RemoteTrack`` of the screen, while it is subscribed."""
+        return self._senses.screen.track
+
+    def audio(self, buffer: int = 100) -> FrameReader[AudioFrame]:
+        """Return what is said from now on, until the run ends.
+
+        It goes on over another track, over another agent or the same participant come back, and
+        after the link was restored.
 
         Args:
             buffer: How many frames of 10 ms are kept for a consumer that is late.
@@ -42,19 +52,23 @@ class AgentMedia:
         Raises:
             ValueError: The buffer is below 1.
         """
-        return self._voice.reader(buffer)
+        return self._senses.voice.reader(buffer)
 
     def video(self) -> FrameReader[VideoFrame]:
-        """Return the agent's pictures from now on, until the run ends: always the newest one.
+        """Return the pictures of the camera from now on, until the run ends: always the newest one.
 
         Returns:
             An async iterator of frames in RGBA; its ``dropped`` counts those that came too fast.
         """
-        return self._sight.reader()
+        return self._senses.sight.reader()
+
+    def screen_share(self) -> FrameReader[VideoFrame]:
+        """Return the pictures of the screen from now on; see ``video``."""
+        return self._senses.screen.reader()
 
     @cached_property
     def level(self) -> Store[float]:
-        """How loud the agent is, from 0 to 1, every 32 ms, as LiveKit's ``useTrackVolume``.
+        """How loud the voice is, from 0 to 1, every 32 ms, as LiveKit's ``useTrackVolume``.
 
         It is measured from the first time on that this is asked for.
         """
@@ -95,5 +109,5 @@ class AgentMedia:
         return self._fed(meters.waveform(bars, self._on_unhandled))
 
     def _fed(self, meter: Meter[T]) -> Store[T]:
-        self._voice.listen(meter.hear, meter.end)
+        self._senses.voice.listen(meter.hear, meter.end)
         return meter

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
     from reactivex import abc
 
+    from session_fsm.media.frames import AudioFrame, VideoFrame
+    from session_fsm.snapshot import SessionSnapshot
     from session_fsm.transports.base import Link, Sink
+    from session_fsm.transports.media import Watch
     from stores import Store
 
 F = TypeVar("F")
@@ -86,7 +89,7 @@ class Reception(Generic[F]):
         read: Callable[[Link, object, Callable[[F], None]], Callable[[], None]],
         buffer: int,
     ) -> None:
-        self._tracks = tracks
+        self.track: Final = tracks
         self._read = read
         self._buffer = buffer
         self._readers: WeakSet[FrameReader[F]] = WeakSet()
@@ -94,6 +97,7 @@ class Reception(Generic[F]):
         self._link: Link | None = None
         self._following: abc.DisposableBase | None = None
         self._stop: Callable[[], None] | None = None
+        self._is_closed = False
 
     def reader(self, buffer: int | None = None) -> FrameReader[F]:
         """Return a new reader.
@@ -104,17 +108,23 @@ class Reception(Generic[F]):
         if buffer is not None and buffer < 1:
             raise ValueError(f"buffer must be 1 or more, not {buffer}")
         reader: FrameReader[F] = FrameReader(buffer or self._buffer)
+        if self._is_closed:
+            reader.end()
+            return reader
         self._readers.add(reader)
         self._begin()
         return reader
 
     def listen(self, listener: Callable[[F], None], closed: Callable[[], None]) -> None:
         """Hand over every frame from now on, and call ``closed`` in the end; must not raise."""
+        if self._is_closed:
+            closed()
+            return
         self._listeners.append((listener, closed))
         self._begin()
 
     def _begin(self) -> None:
-        track = self._tracks.value
+        track = self.track.value
         wanted = bool(self._listeners or self._readers)
         if self._link is not None and track is not None and wanted and self._stop is None:
             self._stop = self._read(self._link, track, self._spread)
@@ -140,7 +150,7 @@ class Reception(Generic[F]):
         """Begin with a link."""
         del tell
         self._link = link
-        self._following = self._tracks.subscribe(self._follow)
+        self._following = self.track.subscribe(self._follow)
 
     def detach(self) -> None:
         """Read no more: the run is over, and with it every reader."""
@@ -155,7 +165,53 @@ class Reception(Generic[F]):
 
     def close(self) -> None:
         """End what is left, the listeners included."""
+        self._is_closed = True
         self.detach()
         for _, closed in self._listeners:
             closed()
         self._listeners.clear()
+
+
+class Senses:
+    """What is heard and seen of one participant, on the link of each run.
+
+    Args:
+        snapshots: The session's.
+        track_of: Finds the track of a source in a snapshot.
+    """
+
+    def __init__(
+        self,
+        snapshots: Store[SessionSnapshot],
+        track_of: Callable[[SessionSnapshot, str], object | None],
+    ) -> None:
+        self.voice: Reception[AudioFrame] = Reception(
+            snapshots.select(lambda now: track_of(now, "microphone")),
+            lambda link, track, feed: link.media.hear(track, feed),
+            SOUND_BUFFER,
+        )
+        self.sight: Reception[VideoFrame] = Reception(
+            snapshots.select(lambda now: track_of(now, "camera")), _watch, 1
+        )
+        self.screen: Reception[VideoFrame] = Reception(
+            snapshots.select(lambda now: track_of(now, "screen_share")), _watch, 1
+        )
+
+    def attach(self, link: Link, tell: Sink) -> None:
+        """Begin with a link."""
+        for one in (self.voice, self.sight, self.screen):
+            one.attach(link, tell)
+
+    def detach(self) -> None:
+        """Hear and see nothing more: the run is over."""
+        for one in (self.voice, self.sight, self.screen):
+            one.detach()
+
+    def close(self) -> None:
+        """End what is left."""
+        for one in (self.voice, self.sight, self.screen):
+            one.close()
+
+
+def _watch(link: Link, track: object, feed: Watch) -> Callable[[], None]:
+    return link.media.watch(track, feed)

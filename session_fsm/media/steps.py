@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from session_fsm.charts import Cause
-from session_fsm.draft import IN_THE_ROOM, NO_RUN, PUBLISHED
+from session_fsm.draft import NO_RUN, PUBLISHED
 from session_fsm.events import (
     MediaClosed,
     MediaFailed,
@@ -18,6 +18,7 @@ from session_fsm.events import (
     MediaSwitched,
     MediaUnmuted,
 )
+from session_fsm.states import IN_THE_ROOM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

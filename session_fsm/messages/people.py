@@ -11,6 +11,7 @@ from session_fsm.roster import Roster, find
 
 if TYPE_CHECKING:
     from session_fsm.events import TextOpened
+    from session_fsm.roster import Participant
 
 CHAT_TOPIC: Final = "lk.chat"
 TRANSCRIPTION_TOPIC: Final = "lk.transcription"
@@ -26,7 +27,7 @@ class Room:
 
     Attributes:
         local_identity: This participant's identity.
-        roster: The agents and avatar workers.
+        roster: Everybody else in the room.
         local_tracks: The ids of the tracks that this participant publishes, or has published.
     """
 
@@ -44,7 +45,7 @@ class Room:
         is_ours = (
             opened.topic == TRANSCRIPTION_TOPIC
             and opened.attributes.get(TRACK) in self.local_tracks
-            and find(self.roster, opened.sender) is not None
+            and self._agent(opened.sender) is not None
         )
         return self.local_identity if is_ours and self.local_identity else opened.sender
 
@@ -52,11 +53,16 @@ class Room:
         """Return ``user``, ``agent``, ``avatar`` or the identity, which never looks like those."""
         if identity == self.local_identity:
             return "user"
-        known = find(self.roster, identity)
+        known = self._agent(identity)
         if known is None:
             is_misleading = identity in ROLES or identity.startswith(STRANGER)
             return STRANGER + identity if is_misleading else identity
         return "avatar" if known.is_avatar else "agent"
+
+    def _agent(self, identity: str) -> Participant | None:
+        """Return the agent or avatar worker of this identity, or None."""
+        known = find(self.roster, identity)
+        return known if known is not None and known.is_agent else None
 
 
 def kind_of(topic: str, sender: str) -> MessageKind:

@@ -4,8 +4,7 @@ A transport never knows the session: it is handed a sink and tells it facts, all
 that opened the link. What it must tell, and in which order:
 
 - ``RoomJoined`` with the roster comes before any other fact of that room, exactly once.
-- Every join and every roster entry carries all attributes; only participants of kind AGENT are
-told.
+- Every join and every roster entry carries all attributes. Everybody else in the room is told.
 - Between ``LinkLost`` and ``LinkRestored`` anything may be told; the roster of ``LinkRestored``
 wins.
 - ``LocalChanged`` and ``RoomChanged`` come whenever they may have changed, and after every

@@ -90,22 +90,31 @@ async def test_who_is_there_already_is_in_the_roster_with_all_attributes(side: S
         async with linked(await side.details(room, "second")) as (_, facts):
             joined = facts[0]
             assert isinstance(joined, RoomJoined)
-            (there,) = joined.roster
+            there, user = sorted(joined.roster, key=lambda one: not one.is_agent)
             assert there.identity == agent
             assert there.was_there
+            assert (user.identity, user.is_agent, user.was_there) == ("user", False, True)
             assert there.attributes["lk.agent.name"] == side.agent_name
             assert there.attributes["lk.agent.state"] == "listening"
             await asyncio.sleep(0.3)
             assert not of(ParticipantJoined, facts), "neither it, nor the other user"
 
 
-async def test_other_users_are_not_told(side: Side) -> None:
+async def test_other_users_are_told_and_are_no_agents(side: Side) -> None:
     room = side.fresh_room()
     async with linked(await side.details(room)) as (_, facts):
         await ready(facts)
+
+        def second() -> list[ParticipantJoined]:
+            told = of(ParticipantJoined, facts)
+            return [one for one in told if one.participant.identity == "second"]
+
         async with linked(await side.details(room, "second")):
-            await asyncio.sleep(0.3)
-        assert all(one.participant.identity != "second" for one in of(ParticipantJoined, facts))
+            await until(second)
+            (joined,) = second()
+            assert not joined.participant.is_agent
+            assert not joined.participant.was_there
+        await until(lambda: ParticipantLeft("second", on_purpose=True) in facts)
 
 
 async def test_a_reply_is_a_text_that_is_opened_and_closed_once(side: Side) -> None:

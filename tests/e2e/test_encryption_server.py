@@ -13,12 +13,14 @@ import pytest
 from livekit import rtc
 
 from contract.calls import PATIENCE, converse, nobody_left, until, watched
+from contract.pictures import RED, picture
 from contract.sides import LiveKitSide
 from peers.fixtures import Stack
 from session_fsm import (
     Encryption,
     EncryptionError,
     EncryptionState,
+    ImageInput,
     Session,
     SessionState,
     SilenceInput,
@@ -68,7 +70,7 @@ async def test_who_has_no_key_reads_only_what_is_sent_in_clear(stack: Stack) -> 
     room = side.fresh_room()
     session = Session(side.source(room, key=KEY), encryption=Encryption(key=KEY))
     async with asyncio.timeout(90), session:
-        await session.start(microphone=SilenceInput())
+        await session.start(camera=ImageInput(picture(RED)))
         async with outsider(stack, room) as other:
             await until(lambda: "user" in other.tracks)
             assert other.tracks["user"] == rtc.EncryptionType.GCM
@@ -81,8 +83,6 @@ async def test_who_has_no_key_reads_only_what_is_sent_in_clear(stack: Stack) -> 
             await until(lambda: other.tracks["user"] == rtc.EncryptionType.GCM)
             await converse(session, "nobody reads this again")
             assert other.read == ["everybody reads this"]
-        # Nor was there any noise from tracks that came and went.
-        assert not [one for one in session.messages.value if "heard" in one.text]
 
 
 @contextmanager
@@ -209,7 +209,7 @@ async def test_leaving_in_the_middle_of_it(stack: Stack, how: str, after: float)
     side = LiveKitSide(stack)
     session = Session(side.source(key=KEY), encryption=Encryption(key=KEY))
     async with asyncio.timeout(90), session:
-        await session.start(microphone=SilenceInput())
+        await session.start()
         await converse(session)
         switching = asyncio.create_task(session.set_encryption_enabled(False))
         await asyncio.sleep(after)

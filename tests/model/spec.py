@@ -242,7 +242,8 @@ class _Now:
         return [
             one
             for one in self.people
-            if not one.speaks_for
+            if one.is_agent
+            and not one.speaks_for
             and (self.wanted is None or one.named in {"", self.wanted})
             and (self.room, one.identity) not in self.met_before
         ]
@@ -297,7 +298,12 @@ class _Now:
         counts = here and self.is_in_the_room and self.connection == "connected"
         if counts and fact.attributes is not None:
             new = person(Participant(fact.identity, attributes=fact.attributes))
-            self.look_at(tuple(new if one.identity == new.identity else one for one in self.people))
+            self.look_at(
+                tuple(
+                    new._replace(is_agent=one.is_agent) if one.identity == new.identity else one
+                    for one in self.people
+                )
+            )
 
     def ping_answered(self, fact: ev.ProbeAnswered | ev.PingAnswered) -> None:
         self.responsive |= fact.identity == self.who and not self.deaf

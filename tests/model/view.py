@@ -12,12 +12,13 @@ MEDIA = ("microphone", "camera", "screen_share")
 
 
 class Person(NamedTuple):
-    """Somebody of kind AGENT in the room."""
+    """Somebody else in the room."""
 
     identity: str
     says: str = ""
     speaks_for: str = ""
     named: str = ""
+    is_agent: bool = True
 
 
 class Sent(NamedTuple):
@@ -112,4 +113,5 @@ def person(one: Participant) -> Person:
         said.get("lk.agent.state", ""),
         said.get("lk.publish_on_behalf", ""),
         said.get("lk.agent.name", ""),
+        one.is_agent,
     )

@@ -77,6 +77,10 @@ def agent(identity: str = "a", says: str = "", **more: str) -> Participant:
     return Participant(identity, attributes=said(says, **more))
 
 
+def stranger(identity: str, says: str = "", **more: str) -> Participant:
+    return attrs.evolve(agent(identity, says, **more), is_agent=False)
+
+
 def said(says: str = "", *, speaks_for: str = "", named: str = "") -> dict[str, str]:
     given = {"lk.agent.state": says, "lk.publish_on_behalf": speaks_for, "lk.agent.name": named}
     return {key: value for key, value in given.items() if value}
@@ -234,6 +238,23 @@ NAMES = World(
     ),
     wanted="ours",
 )
+STRANGERS = World(
+    "somebody who claims to be the agent",
+    (
+        here(stranger("face", speaks_for="a"), agent("a")),
+        here(stranger("u", "listening")),
+        *(ParticipantJoined(one) for one in (stranger("u", "listening"), agent("a", "idle"))),
+        *(says(who, "thinking") for who in "au"),
+        says("u", "speaking", speaks_for="a", named="ours"),
+        *(ParticipantLeft(who, on_purpose=True) for who in "au"),
+        ParticipantLeft("a"),
+        TrackChanged("u", "microphone", "track"),
+        LinkLost(),
+        LinkRestored((stranger("u", "speaking"),)),
+        LinkRestored((stranger("u", "speaking"), agent("a", "speaking"))),
+        BACK,
+    ),
+)
 AGAIN = World(
     "the same room again",
     (
@@ -339,7 +360,20 @@ ENCRYPTED = World(
         BACK,
     ),
 )
-WORLDS = (JOURNEY, REPORTS, LINK, TWO, HANDOVER, NAMES, AGAIN, PROBES, VOICE, ALL_SENT, ENCRYPTED)
+WORLDS = (
+    JOURNEY,
+    REPORTS,
+    LINK,
+    TWO,
+    HANDOVER,
+    NAMES,
+    AGAIN,
+    STRANGERS,
+    PROBES,
+    VOICE,
+    ALL_SENT,
+    ENCRYPTED,
+)
 
 
 class Taken(NamedTuple):

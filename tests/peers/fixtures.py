@@ -6,19 +6,24 @@
 | `worker` | for the session | the `Worker` on it, registered as "echo" |
 | `stack` | for the session | both, as a `Stack` |
 | `own_server`, `own_stack` | for the test | the same, to be killed |
+| `browser` | for the test | a `Browser`, whose pages join rooms; one Chromium for all tests |
 
 A test that asks for one of them is marked `server`. Without the binary or the worker's environment
 it is skipped, and the summary says so; where CI or SESSION_FSM_REQUIRE_SERVER is set, it fails.
+Without Chromium, Playwright or livekit-client what needs a browser is skipped, everywhere.
 """
 
+import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from peers.browser import Browser
+from peers.chromium import Chromium, find_chromium, find_livekit_client
 from peers.server import LiveKitServer, find_server, fresh_room
 from peers.worker import Worker, find_worker_python
 
@@ -26,7 +31,7 @@ NEED_SERVER = frozenset({"livekit_server", "own_server"})
 NEED_WORKER = frozenset({"worker", "stack", "own_stack"})
 SHOWN_OF_LOG = 6000
 
-_running: list[LiveKitServer | Worker] = []
+_running: list[LiveKitServer | Worker | Chromium] = []
 _skipped_for: set[str] = set()
 
 
@@ -110,6 +115,38 @@ def own_server() -> Iterator[LiveKitServer]:
 def own_stack(own_server: LiveKitServer) -> Iterator[Stack]:
     for own_worker in _work(own_server.url):
         yield Stack(own_server, own_worker)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    program, client = find_chromium(), find_livekit_client()
+    missing = [one for one in (program, client) if isinstance(one, str)]
+    if importlib.util.find_spec("playwright") is None:
+        missing.append("no playwright")
+    if isinstance(program, str) or isinstance(client, str) or missing:
+        _skipped_for.update(missing)
+        pytest.skip("; ".join(missing))
+    with Chromium(program, client) as running:
+        _running.append(running)
+        try:
+            yield running
+        finally:
+            _running.remove(running)
+
+
+@pytest.fixture
+async def browser(chromium: Chromium) -> AsyncIterator[Browser]:
+    from playwright.async_api import async_playwright  # noqa: PLC0415 - it may be missing
+
+    # Playwright belongs to the test's loop, Chromium to all of them.
+    async with async_playwright() as playwright:
+        remote = await playwright.chromium.connect_over_cdp(chromium.devtools)
+        own = Browser(remote, chromium.page)
+        try:
+            yield own
+        finally:
+            await own.close()
+            await remote.close()
 
 
 @pytest.hookimpl(tryfirst=True)

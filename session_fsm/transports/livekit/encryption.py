@@ -1,8 +1,12 @@
 """The encryption of a link: what others do, and how it is turned on and off.
 
 What is seen of a participant comes from its tracks: whether they say that they are encrypted, and
-whether they can be deciphered. ``participant_encryption_status_changed`` alone is not enough: it is
-False, too, for somebody who has just taken back the last track.
+whether they can be deciphered. ``participant_encryption_status_changed`` says less: it is False for
+somebody who has just taken back the last track, and for a browser that sends its metrics, which
+livekit-client never encrypts.
+
+A key with which too much could not be deciphered is not tried again by the SDK, whatever arrives,
+until it is set once more.
 """
 
 from __future__ import annotations
@@ -30,6 +34,8 @@ PROBLEMS: Final[Mapping[int, str]] = {
     rtc.EncryptionState.INTERNAL_ERROR: "key-mismatch",
 }
 """What the SDK says of a participant's tracks -> kind of ``EncryptionError``."""
+TRY_AGAIN: Final = 1.0
+"""Seconds between two attempts with a key that did not fit."""
 NOT_CONFIGURED: Final = "The link was made without encryption."
 
 
@@ -49,6 +55,7 @@ class LiveKitEncryption:
         self._hand_over = hand_over
         self._problems: dict[str, str] = {}
         self._learning: set[asyncio.Task[None]] = set()
+        self._trying: asyncio.Task[None] | None = None
         self.is_enabled = encryption is not None
         """What is sent is encrypted, or is to be in the Room that is about to be joined."""
 
@@ -98,15 +105,16 @@ class LiveKitEncryption:
 
     def look(self) -> None:
         """Look at everybody in the Room; it was told that it is joined."""
-        if self._keys is None:
-            return
-        for one in self._seat.room.remote_participants.values():
-            self._joined(one)
+        if self._keys is not None:
+            for one in self._seat.room.remote_participants.values():
+                self._joined(one)
 
     def close(self) -> None:
         """Ask for no more keys."""
         for task in self._learning:
             task.cancel()
+        if self._trying is not None:
+            self._trying.cancel()
 
     def handlers(self) -> dict[Any, Callable[..., None]]:
         """Return what is to be heard of the Room."""
@@ -116,7 +124,6 @@ class LiveKitEncryption:
             "participant_connected": self._joined,
             "participant_disconnected": self._left,
             "track_subscribed": self._track_subscribed,
-            "participant_encryption_status_changed": self._status_changed,
             "e2ee_state_changed": self._state_changed,
         }
 
@@ -141,10 +148,6 @@ class LiveKitEncryption:
     ) -> None:
         self._judge(one)
 
-    def _status_changed(self, one: rtc.Participant, is_encrypted: bool) -> None:  # noqa: FBT001
-        if isinstance(one, rtc.RemoteParticipant):
-            self._judge(one, sends_plain_data=not is_encrypted)
-
     def _state_changed(self, one: rtc.Participant, state: int) -> None:
         if not isinstance(one, rtc.RemoteParticipant):
             return
@@ -152,9 +155,21 @@ class LiveKitEncryption:
             self._problems.pop(one.identity, None)
         elif (problem := PROBLEMS.get(state)) is not None:
             self._problems[one.identity] = problem
+            self._try_again()
         self._judge(one)
 
-    def _judge(self, one: rtc.RemoteParticipant, *, sends_plain_data: bool = False) -> None:
+    def _try_again(self) -> None:
+        if self._trying is None or self._trying.done():
+            self._trying = asyncio.get_running_loop().create_task(self._renew())
+
+    async def _renew(self) -> None:
+        """Have the SDK try its keys again while somebody cannot be understood."""
+        while "key-mismatch" in self._problems.values():
+            await asyncio.sleep(TRY_AGAIN)
+            if self._seat.room.isconnected():
+                self._configured().renew()
+
+    def _judge(self, one: rtc.RemoteParticipant) -> None:
         """Tell what is known of a participant, if it has a track."""
         kinds = [
             publication.encryption_type
@@ -163,7 +178,7 @@ class LiveKitEncryption:
         ]
         if not kinds:
             return
-        if rtc.EncryptionType.NONE in kinds or sends_plain_data:
+        if rtc.EncryptionType.NONE in kinds:
             problem = None if self._configured().allows_plain else "peer-plain"
             self._tell(PeerEncryptionTold(one.identity, is_encrypted=False, problem=problem))
         else:

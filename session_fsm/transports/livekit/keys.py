@@ -85,10 +85,15 @@ class LiveKitKeys:
         own = self._seat.room.local_participant.identity
         if self._encryption.key_provider is not None and (own, self._index) not in self._own:
             await self._ask(own)
-        for index in self._shared.keys() - {0}:
+        self.renew()
+
+    def renew(self) -> None:
+        """Set every key that is known, the present one last."""
+        for index in self._shared:
             self._set(index, None)
         for identity, index in self._own:
             self._set(index, identity)
+        own = self._seat.room.local_participant.identity
         self._set(self._index, None if self._shared else own)
 
     async def learn(self, identity: str) -> bool:

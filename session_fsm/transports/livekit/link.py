@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 SOURCES: Final[Mapping[int, str]] = {
     rtc.TrackSource.SOURCE_MICROPHONE: "microphone",
     rtc.TrackSource.SOURCE_CAMERA: "camera",
+    rtc.TrackSource.SOURCE_SCREENSHARE: "screen_share",
 }
 
 GONE: Final[Mapping[int, str]] = {
@@ -342,8 +343,7 @@ class LiveKitLink:
         if self._lost:
             self._rejoined.add(one.identity)
             self._rebuilt = True
-        if _is_agent(one):
-            self._tell(ParticipantJoined(_seen(one, was_there=False)))
+        self._tell(ParticipantJoined(_seen(one, was_there=False)))
 
     def _participant_disconnected(self, one: rtc.RemoteParticipant) -> None:
         self._rebuilt = self._rebuilt or self._lost
@@ -357,7 +357,7 @@ class LiveKitLink:
     def _changed(self, one: rtc.Participant) -> None:
         if isinstance(one, rtc.LocalParticipant):
             self._local_changed()
-        elif _is_agent(one):
+        else:
             self._tell(ParticipantChanged(one.identity, one.name, one.metadata, one.attributes))
 
     # The SDK hands over only as many arguments as a handler takes.
@@ -391,7 +391,7 @@ class LiveKitLink:
         track: rtc.RemoteTrack | None,
     ) -> None:
         source = SOURCES.get(publication.source)
-        if source is not None and _is_agent(one):
+        if source is not None:
             self._tell(TrackChanged(one.identity, source, track))
 
     def _reconnecting(self) -> None:
@@ -421,9 +421,9 @@ class LiveKitLink:
         self._tell(LinkGone(GONE.get(reason, "link-lost")))
 
     def _roster(self, was_there: Callable[[rtc.RemoteParticipant], bool]) -> Roster:
-        agents = [one for one in self._room.remote_participants.values() if _is_agent(one)]
-        agents.sort(key=lambda one: one.joined_at or datetime.max.replace(tzinfo=UTC))
-        return tuple(_seen(one, was_there=was_there(one)) for one in agents)
+        there = list(self._room.remote_participants.values())
+        there.sort(key=lambda one: one.joined_at or datetime.max.replace(tzinfo=UTC))
+        return tuple(_seen(one, was_there=was_there(one)) for one in there)
 
 
 def _new_room() -> rtc.Room:
@@ -451,5 +451,11 @@ def _seen(one: rtc.RemoteParticipant, *, was_there: bool) -> Participant:
         if publication.source in SOURCES and publication.track is not None
     }
     return Participant(
-        one.identity, one.name, one.metadata, one.attributes, Tracks(**tracks), was_there
+        one.identity,
+        one.name,
+        one.metadata,
+        one.attributes,
+        Tracks(**tracks),
+        was_there,
+        _is_agent(one),
     )

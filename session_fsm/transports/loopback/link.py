@@ -20,7 +20,7 @@ from session_fsm.events import (
     RoomJoined,
 )
 from session_fsm.messages.people import CHAT_TOPIC
-from session_fsm.roster import find
+from session_fsm.roster import Participant, find
 from session_fsm.transports.loopback.data_tracks import LoopbackDataTracks
 from session_fsm.transports.loopback.encryption import LoopbackEncryption
 from session_fsm.transports.loopback.media import LoopbackMedia
@@ -94,6 +94,18 @@ class LoopbackLink:
         await self._restored.wait()
         return was_up and self._room is not None
 
+    def seen(self) -> Participant:
+        """Return this user, as the others in the room see it."""
+        local = self.participant.local
+        return Participant(
+            self.identity,
+            local.name,
+            local.metadata,
+            local.attributes,
+            self.media.tracks,
+            is_agent=False,
+        )
+
     @property
     def publishes(self) -> bool:
         """Whether this client has a track of its own in the room."""
@@ -116,7 +128,7 @@ class LoopbackLink:
             raise self._network.refusal
         await self.encryption.joined()
         room = self._enter()
-        roster = tuple(attrs.evolve(one, was_there=True) for one in room.roster)
+        roster = tuple(attrs.evolve(one, was_there=True) for one in room.seen_by(self))
         local = self.participant.local
         is_encrypted = self.encryption.is_enabled
         self._sink(RoomJoined(room.name, self.identity, roster, room.metadata, local, is_encrypted))
@@ -187,13 +199,13 @@ class LoopbackLink:
     async def close(self) -> None:
         """Leave the room."""
         self._streams.break_off("the room was left")
-        self._leave()
+        self._leave(on_purpose=True)
 
-    def _leave(self) -> None:
+    def _leave(self, *, on_purpose: bool = False) -> None:
         room, self._room = self._room, None
         self._restored.set()
         if room is not None:
-            room.exit(self)
+            room.exit(self, on_purpose=on_purpose)
             room.calls.leave(self.identity)
             self.data_tracks.left(room)
 
@@ -209,7 +221,7 @@ class LoopbackLink:
         """Have the link back; the roster is as it is now."""
         if self._room is not None and not self._restored.is_set():
             self._restored.set()
-            self._sink(LinkRestored(self._room.roster))
+            self._sink(LinkRestored(self._room.seen_by(self)))
             self._sink(RoomChanged(self._room.metadata))
             self._sink(LocalChanged(self.participant.local))
 

@@ -6,8 +6,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from session_fsm.errors import MediaError
+from session_fsm.events import TrackChanged
 from session_fsm.media.frames import AudioFrame, VideoFrame
 from session_fsm.media.pace import Brake
+from session_fsm.roster import Tracks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,14 +116,22 @@ class LoopbackMedia:
         """What this link publishes."""
         return tuple(self._own)
 
+    @property
+    def tracks(self) -> Tracks:
+        """The tracks of this link, as the others see them."""
+        return Tracks(**{one.source: one.track for one in self._own})
+
     def forget(self, own: LoopbackOwnMedia) -> None:
         """Publish this no longer."""
         if own in self._own:
             self._own.remove(own)
-            self._tell()
+            self._tell(own.source, None)
 
-    def _tell(self) -> None:
+    def _tell(self, source: str, track: LoopbackMediaTrack | None) -> None:
         self._link.participant.publishes(frozenset(one.track.sid for one in self._own))
+        if self._link.joined is not None:
+            identity = self._link.identity
+            self._link.joined.tell_others(identity, TrackChanged(identity, source, track))
 
     async def publish_audio(
         self, source: str, on_muted: OnMuted, *, pre_connect: bool = False
@@ -149,7 +159,7 @@ class LoopbackMedia:
             )
         own = LoopbackOwnMedia(self._link, source, on_muted)
         self._own.append(own)
-        self._tell()
+        self._tell(source, own.track)
         return own
 
     def _reads(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from session_fsm.errors import UpdateError
-from session_fsm.events import LocalChanged
+from session_fsm.events import LocalChanged, ParticipantChanged
 from session_fsm.roster import Local
 
 if TYPE_CHECKING:
@@ -58,9 +58,14 @@ class LoopbackParticipant:
         self._become(attrs.evolve(self.local, tracks=tracks))
 
     def _become(self, after: Local) -> None:
-        if after != self.local:
-            self.local = after
-            self._link.tell(LocalChanged(after))
+        if after == self.local:
+            return
+        self.local = after
+        self._link.tell(LocalChanged(after))
+        room, identity = self._link.joined, self._link.identity
+        if room is not None:
+            changed = ParticipantChanged(identity, after.name, after.metadata, after.attributes)
+            room.tell_others(identity, changed)
 
 
 def _size(local: Local) -> int:

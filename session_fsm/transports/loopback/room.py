@@ -86,6 +86,17 @@ class LoopbackRoom:
         for link in list(self.links):
             link.tell(fact)
 
+    def tell_others(self, identity: str, fact: Fact) -> None:
+        """Tell everybody who is linked a fact about one of them."""
+        for link in list(self.links):
+            if link.identity != identity:
+                link.tell(fact)
+
+    def seen_by(self, link: LoopbackLink) -> Roster:
+        """Return everybody else in the room, the agents first."""
+        users = tuple(one.seen() for one in self.links if one.identity != link.identity)
+        return (*self.roster, *users)
+
     def join(self, participant: Participant) -> None:
         """Let an agent or avatar in."""
         self.roster = (*self.roster, participant)
@@ -182,11 +193,13 @@ class LoopbackRoom:
         self.links.append(link)
         for other in replaced:
             other.cut("duplicate-identity")
+        self.tell_others(link.identity, ParticipantJoined(link.seen()))
 
-    def exit(self, link: LoopbackLink) -> None:
+    def exit(self, link: LoopbackLink, *, on_purpose: bool) -> None:
         """Let a user out; the last one leaves the agent deaf, and the room about to close."""
         if link in self.links:
             self.links.remove(link)
+            self.tell_others(link.identity, ParticipantLeft(link.identity, on_purpose=on_purpose))
         if not self.links and self.name in self._network.rooms and self._departure is None:
             self.end_jobs()
             loop = asyncio.get_running_loop()

@@ -9,13 +9,21 @@ from session_fsm.events import TextChunk, TextClosed, TextFact, TextOpened
 from session_fsm.messages.log import EMPTY_LOG
 from session_fsm.messages.merge import finish, merge
 from session_fsm.messages.people import Room
-from unit.core.scenes import agent
+from unit.core.scenes import agent, stranger
 
 if TYPE_CHECKING:
     from session_fsm.messages.message import Message, MessageChange
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-ROOM = Room("me", (agent("bot"), agent("face", speaks_for="bot")))
+ROOM = Room(
+    "me",
+    (
+        agent("bot"),
+        agent("face", speaks_for="bot"),
+        stranger("eve", "speaking", speaks_for="bot"),
+        stranger("agent"),
+    ),
+)
 
 
 def opened(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+import attrs
+
 from session_fsm.effects import Effect, Moved
 from session_fsm.events import End, Fact, FromRun, RoomJoined, RunClosed, Start, TokenReady
 from session_fsm.reducer import step
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
 
 def agent(identity: str = "a", state: str = "", name: str = "", **more: str) -> Participant:
     return Participant(identity, name=name, attributes=attributes(state, **more))
+
+
+def stranger(identity: str, state: str = "", **more: str) -> Participant:
+    """Somebody who is no agent, whatever the attributes say."""
+    return attrs.evolve(agent(identity, state, **more), is_agent=False)
 
 
 def attributes(state: str = "", **more: str) -> dict[str, str]:

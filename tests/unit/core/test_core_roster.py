@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from session_fsm.roster import Participant, Tracks, avatar_of, could_be_agent, find
-from unit.core.scenes import agent
+from unit.core.scenes import agent, stranger
 
 
 def test_somebody_is_found_by_identity() -> None:
@@ -21,6 +21,7 @@ def test_the_avatar_of_an_agent_is_the_first_that_speaks_for_it() -> None:
     roster = (agent("a"), agent("x", speaks_for="b"), agent("y", speaks_for="a"))
     assert avatar_of(roster, "a") is roster[2]
     assert avatar_of(roster, "c") is None
+    assert avatar_of((stranger("x", speaks_for="a"), *roster), "a") is roster[2]
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,8 @@ def test_the_avatar_of_an_agent_is_the_first_that_speaks_for_it() -> None:
         (Participant("a", attributes={"lk.agent.name": ""}), "bot", True),
         (Participant("a", attributes={"lk.publish_on_behalf": ""}), None, True),
         (agent(speaks_for="b"), None, False),
+        (stranger("a", "listening"), None, False),
+        (stranger("a", named="bot"), "bot", False),
         (agent(speaks_for="b", named="bot"), "bot", False),
     ],
 )
@@ -47,6 +50,7 @@ def test_what_a_participant_says_of_itself() -> None:
     assert (one.report, one.agent_name, one.is_avatar) == ("idle", "Ann", False)
     two = agent("b", named="bot", speaks_for="a")
     assert (two.report, two.agent_name, two.is_avatar) == ("", "bot", True)
+    assert not stranger("c", speaks_for="a").is_avatar
 
 
 def test_participants_are_equal_by_value_and_tracks_by_identity() -> None:

@@ -90,9 +90,11 @@ def test_a_session_that_never_started_as_json() -> None:
             "failure_reasons": [],
             "has_microphone_track": False,
             "has_camera_track": False,
+            "has_screen_share_track": False,
             "user_state": None,
             "usage": None,
         },
+        "participants": [],
     }
 
 
@@ -135,9 +137,22 @@ def test_a_conversation_as_json() -> None:
             "failure_reasons": [],
             "has_microphone_track": True,
             "has_camera_track": False,
+            "has_screen_share_track": False,
             "user_state": None,
             "usage": None,
         },
+        "participants": [
+            {
+                "identity": "a",
+                "name": "Ann",
+                "metadata": "notes",
+                "attributes": {"lk.agent.state": "speaking", "mood": "good"},
+                "is_agent": True,
+                "has_microphone_track": True,
+                "has_camera_track": False,
+                "has_screen_share_track": False,
+            }
+        ],
     }
 
 

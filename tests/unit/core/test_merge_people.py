@@ -31,6 +31,7 @@ OWN = Message(
         ("bot", "agent", "agent-transcript"),
         ("face", "avatar", "agent-transcript"),
         ("guest", "guest", "user-transcript"),
+        ("eve", "eve", "user-transcript"),
     ],
 )
 def test_who_said_it(identity: str, sender: str, spoken: str) -> None:

@@ -29,8 +29,9 @@ def told(room: Room, *facts: TextFact) -> list[tuple[str, str, str]]:
 
 
 def test_only_an_agent_writes_down_what_the_user_said() -> None:
-    forged = opened("1", "guest", **TRACK), TextChunk("1", "I agree to pay")
-    assert told(OURS, *forged) == [("guest", "user-transcript", "I agree to pay")]
+    for liar in ("guest", "eve"):
+        forged = opened("1", liar, **TRACK), TextChunk("1", "I agree to pay")
+        assert told(OURS, *forged) == [(liar, "user-transcript", "I agree to pay")]
     real = opened("1", "bot", **TRACK), TextChunk("1", "hello")
     assert told(OURS, *real) == [("user", "user-transcript", "hello")]
 

@@ -68,7 +68,7 @@ async def test_a_reader_that_is_closed_or_forgotten_takes_nothing() -> None:
         await reader.aclose()
         await answered(session)
         assert [frame async for frame in reader] == []
-        assert len(session._voice._readers) == 1
+        assert len(session._senses.voice._readers) == 1
 
 
 async def test_nobody_reads_a_track_that_nobody_listens_to() -> None:
