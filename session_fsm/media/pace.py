@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from session_fsm.media.frames import AudioFrame
 
-FRAME_SECONDS: Final = 0.01
-"""How long a frame is: what WebRTC sends at once."""
+FRAME_SECONDS: Final = 0.02
+"""How long a frame of an input is: a packet of WebRTC's. Each one costs as much as a longer one."""
 TOO_LATE: Final = 0.1
 """Seconds of delay from which on lost time is not made up for: a burst would only be queued."""
 

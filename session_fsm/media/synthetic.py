@@ -5,8 +5,9 @@ from __future__ import annotations
 import array
 import math
 from contextlib import aclosing, asynccontextmanager
+from fractions import Fraction
 from functools import partial
-from itertools import count
+from itertools import count, cycle
 from typing import TYPE_CHECKING, Final
 
 from session_fsm.media.frames import AudioFrame
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE: Final = 48_000
 PEAK: Final = 32_767
+KEPT_SECONDS: Final = 2
+"""A wave that comes back to its beginning by then is computed once."""
 
 
 class ToneInput:
@@ -40,7 +43,7 @@ class ToneInput:
         if not 0 <= volume <= 1:
             raise ValueError(f"volume must be from 0 to 1, not {volume}")
         self.name = f"tone of {frequency:g} Hz"
-        self._frames = partial(tone, frequency, volume * PEAK, sample_rate)
+        self._frames = partial(tone, frequency, volume * PEAK, sample_rate, FRAME_SECONDS)
 
     def __repr__(self) -> str:
         return f"<ToneInput {self.name}>"
@@ -64,13 +67,21 @@ class SilenceInput:
             yield frames
 
 
-def tone(frequency: float, peak: float, sample_rate: int) -> Iterator[AudioFrame]:
-    """Yield the frames of a sine wave for ever."""
+def tone(
+    frequency: float, peak: float, sample_rate: int, frame_seconds: float
+) -> Iterator[AudioFrame]:
+    """Return the frames of a sine wave, without an end."""
     step = 2 * math.pi * frequency / sample_rate
-    size = round(sample_rate * FRAME_SECONDS)
-    for start in count(0, size):
+    size = round(sample_rate * frame_seconds)
+
+    def frame(start: int) -> AudioFrame:
         wave = (round(peak * math.sin(step * n)) for n in range(start, start + size))
-        yield AudioFrame(array.array("h", wave).tobytes(), sample_rate)
+        return AudioFrame(array.array("h", wave).tobytes(), sample_rate)
+
+    period = math.lcm((Fraction(frequency) / sample_rate).denominator, size)
+    if period <= KEPT_SECONDS * sample_rate:
+        return cycle(map(frame, range(0, period, size)))
+    return map(frame, count(0, size))
 
 
 def silence(sample_rate: int, num_channels: int) -> Iterator[AudioFrame]:

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from session_fsm.transports.loopback.streams import RoomStream
 
 
-LATE_FRAMES: Final = 300
-"""Frames of 10 ms for which it waits for what was said before; livekit-agents waits 3 s."""
+LATE_SECONDS: Final = 3.0
+"""Seconds of sound for which it waits for what was said before, as livekit-agents does."""
 
 
 def echo(text: str) -> str:
@@ -206,7 +206,7 @@ class ScriptedAgent:
         late = self._expected.get((room.name, identity))
         if late is not None and not any(job.room is room and job.hears for job in self._jobs):
             return
-        if late is not None and len(late) < LATE_FRAMES:
+        if late is not None and sum(one.duration for one in late) < LATE_SECONDS:
             late.append(frame)
             return
         for one in (*self._expected.pop((room.name, identity), ()), frame):

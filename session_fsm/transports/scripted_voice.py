@@ -8,13 +8,14 @@ from itertools import islice
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from session_fsm.media.pace import FRAME_SECONDS
 from session_fsm.media.synthetic import SAMPLE_RATE, tone
 
 if TYPE_CHECKING:
     from session_fsm.media.frames import AudioFrame
     from session_fsm.transports.loopback.media import LoopbackMediaTrack
 
+FRAME_SECONDS: Final = 0.01
+"""What is heard comes in frames of this length, as from LiveKit."""
 PITCH: Final = 440.0
 """Hz of what it says."""
 PEAK: Final = 3_000
@@ -29,7 +30,7 @@ async def say(track: LoopbackMediaTrack | None, seconds: float) -> None:
     if track is None or not track.is_listened_to:
         await asyncio.sleep(seconds)
         return
-    frames = tone(PITCH, PEAK, SAMPLE_RATE)
+    frames = tone(PITCH, PEAK, SAMPLE_RATE, FRAME_SECONDS)
     for frame in islice(frames, ceil(round(seconds / FRAME_SECONDS, 6))):
         track.push(frame)
         await asyncio.sleep(FRAME_SECONDS)

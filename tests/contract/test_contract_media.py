@@ -21,6 +21,7 @@ from session_fsm import (
     WavInput,
     WavOutput,
 )
+from session_fsm.media.pace import FRAME_SECONDS
 
 
 def heard_seconds(session: Session) -> list[float]:
@@ -130,7 +131,7 @@ async def speak(frames: FrameInput, seconds: float) -> None:
     """So long a tone, and the silence after which it counts as said."""
     for source, length in ((ToneInput(), seconds), (SilenceInput(), 0.8)):
         async with source.open() as sound:
-            for _ in range(round(length * 100)):
+            for _ in range(round(length / FRAME_SECONDS)):
                 await frames.put(await anext(sound))
 
 
@@ -262,6 +263,18 @@ async def test_a_link_that_was_made_anew_publishes_the_same_track_again(side: Si
         assert microphone.track.value is track
         await microphone.set_enabled(False)
         await session.wait_until(lambda now: not now.local.tracks, PATIENCE)
+
+
+async def test_who_comes_later_hears_the_agent_that_is_there(side: Side) -> None:
+    room = side.fresh_room()
+    first = Session(side.source(room))
+    second = Session(side.source(room, identity="second", dispatch=False))
+    async with asyncio.timeout(60), first, second:
+        await first.start()
+        await first.wait_until(lambda now: now.agent.microphone_track is not None, PATIENCE)
+        await second.start()
+        await second.wait_until(lambda now: now.agent.microphone_track is not None, PATIENCE)
+        assert second.failure.value is None
 
 
 async def test_the_agent_can_be_heard_frame_by_frame_and_its_level_seen(side: Side) -> None:

@@ -10,7 +10,7 @@ import pytest
 from contract.calls import PATIENCE
 from peers.fixtures import Stack
 from session_fsm import AgentState, AudioFrame, ConnectionDetails, Session, TokenSource, ToneInput
-from session_fsm.media.pace import paced
+from session_fsm.media.pace import FRAME_SECONDS, paced
 from session_fsm.media.synthetic import silence
 
 RUNS = int(os.environ.get("SESSION_FSM_RUNS", "0"))
@@ -36,7 +36,7 @@ class Speech:
             yield frames
 
     async def _frames(self, tone: AsyncIterator[AudioFrame]) -> AsyncIterator[AudioFrame]:
-        for _ in range(round(self.seconds * 100)):
+        for _ in range(round(self.seconds / FRAME_SECONDS)):
             yield await anext(tone)
         async with aclosing(paced(silence(48_000, 1))) as quiet:
             async for frame in quiet:
