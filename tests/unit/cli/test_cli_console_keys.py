@@ -107,7 +107,7 @@ def test_with_push_to_talk_nothing_is_heard_before_it_is_meant_to_be() -> None:
         await asyncio.sleep(1)
         await talk.talk(on=False)
         heard = agent.frames
-        assert heard == pytest.approx(100, abs=15)
+        assert heard == pytest.approx(50, abs=8)  # 20 ms each
         await asyncio.sleep(5)
         assert agent.frames == heard
 
