@@ -20,9 +20,10 @@ class KeyProvider(Protocol):
     async def key_of(self, identity: str) -> Key:
         """Return what this participant encrypts with.
 
-        It is asked for this client itself when the room is joined, and for everybody else as they
-        join; at most ten seconds. What it raises is reported as an ``EncryptionError`` of the kind
-        ``no-key``; for this client itself it ends the run.
+        It is asked for this client itself before the room is joined, and for everybody else as they
+        join; at most ten seconds. All keys must be of one kind, and are derived as
+        ``Encryption.key`` is. When it raises, an ``EncryptionError`` of the kind ``no-key`` is
+        reported; for the agent, or for this client itself, that ends the run.
         """
         ...
 

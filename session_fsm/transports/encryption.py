@@ -13,6 +13,8 @@ NOT_NOW: Final = (
     "Encryption can only be turned on or off while the room is joined and the link is up: "
     "call set_encryption_enabled() again when session.connection_state is connected."
 )
+NO_KEY: Final = "The key provider has no key for {!r}: it raised, or did not answer in time."
+NO_SUCH_KEY: Final = "There is no key with the index {}: add it first."
 KEY_TIMEOUT: Final = 10.0
 """Seconds in which a key provider must answer."""
 

@@ -23,19 +23,21 @@ from session_fsm.transports.encryption import NOT_CONFIGURED
 from session_fsm.transports.livekit.keys import LiveKitKeys
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from session_fsm.encryption.options import Encryption, Key
     from session_fsm.transports.base import Sink
     from session_fsm.transports.livekit.seat import Seat
 
 FINE: Final = frozenset({rtc.EncryptionState.OK, rtc.EncryptionState.KEY_RATCHETED})
-PROBLEMS: Final[Mapping[int, str]] = {
-    rtc.EncryptionState.DECRYPTION_FAILED: "key-mismatch",
-    rtc.EncryptionState.MISSING_KEY: "key-mismatch",
-    rtc.EncryptionState.INTERNAL_ERROR: "key-mismatch",
-}
-"""What the SDK says of a participant's tracks -> kind of ``EncryptionError``."""
+UNREADABLE: Final = frozenset(
+    {
+        rtc.EncryptionState.DECRYPTION_FAILED,
+        rtc.EncryptionState.MISSING_KEY,
+        rtc.EncryptionState.INTERNAL_ERROR,
+    }
+)
+"""What the SDK says of tracks that cannot be deciphered."""
 TRY_AGAIN: Final = 1.0
 """Seconds between two attempts with a key that did not fit."""
 
@@ -148,7 +150,8 @@ class LiveKitEncryption:
             "participant_disconnected": self._left,
             "track_subscribed": self._track_subscribed,
             "e2ee_state_changed": self._state_changed,
-            "local_track_republished": self._republished,
+            # The SDK has made the link anew, and encrypts with the first key.
+            "local_track_republished": self.published,
         }
 
     # Others -------------------------------------------------------------------------------------
@@ -182,17 +185,13 @@ class LiveKitEncryption:
     ) -> None:
         self._judge(one)
 
-    def _republished(self) -> None:
-        # The SDK has made the link anew, and encrypts with the first key.
-        self.published()
-
     def _state_changed(self, one: rtc.Participant, state: int) -> None:
         if not isinstance(one, rtc.RemoteParticipant) or self._closed:
             return
         if state in FINE:
             self._problems.pop(one.identity, None)
-        elif (problem := PROBLEMS.get(state)) is not None:
-            self._problems[one.identity] = problem
+        elif state in UNREADABLE:
+            self._problems[one.identity] = "key-mismatch"
             self._try_again()
         self._judge(one)
 

@@ -24,7 +24,7 @@ from livekit import rtc
 
 from session_fsm.encryption.options import RING, checked_key
 from session_fsm.errors import EncryptionError
-from session_fsm.transports.encryption import KEY_TIMEOUT
+from session_fsm.transports.encryption import KEY_TIMEOUT, NO_KEY, NO_SUCH_KEY
 
 if TYPE_CHECKING:
     from session_fsm.encryption.options import Encryption, Key
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 FAILURES: Final = 10
 """Frames in a row that may be undecipherable before the SDK says so; as in LiveKit's browser SDK.
 Its own default, -1, never says so."""
-NO_KEY: Final = "The key provider has no key for {!r}: it raised, or did not answer in time."
-NO_SUCH_KEY: Final = "There is no key with the index {}: add it first."
 
 logger = logging.getLogger("session_fsm")
 

@@ -52,6 +52,7 @@ from session_fsm.transports.livekit.refusals import refusal
 from session_fsm.transports.livekit.rpc import LiveKitRpc
 from session_fsm.transports.livekit.seat import Seat
 from session_fsm.transports.livekit.streams import LiveKitStreams
+from session_fsm.transports.livekit.tasks import error_of
 from session_fsm.transports.texts import tell_texts
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ class LiveKitLink:
         if self._early is not None or self._closing or self._lost:
             raise EncryptionError(NOT_NOW, kind="not-possible")
         self._moving = asyncio.create_task(self._move(encrypted))
-        self._moving.add_done_callback(_error_of)
+        self._moving.add_done_callback(error_of)
         await asyncio.shield(self._moving)
 
     async def _move(self, encrypted: bool) -> None:  # noqa: FBT001 - the fact itself
@@ -316,7 +317,7 @@ class LiveKitLink:
             await asyncio.wait({self._moving})
         elif self._joining is not None:
             await asyncio.wait({self._joining})
-            if isinstance(_error_of(self._joining), rtc.ConnectError):
+            if isinstance(error_of(self._joining), rtc.ConnectError):
                 return
         await self._leave_room(self._room)
 
@@ -455,11 +456,6 @@ class LiveKitLink:
 
 def _new_room() -> rtc.Room:
     return rtc.Room(loop=asyncio.get_running_loop())
-
-
-def _error_of(task: asyncio.Task[None]) -> BaseException | None:
-    """Ask for the error, also where nobody wants it: asyncio prints it otherwise."""
-    return None if task.cancelled() else task.exception()
 
 
 def _is_agent(one: rtc.Participant) -> bool:

@@ -19,6 +19,7 @@ from livekit import rtc
 from session_fsm.errors import MediaError
 from session_fsm.media.frames import SAMPLE_BYTES, AudioFrame, VideoFrame
 from session_fsm.redact import redact, redacted_cause
+from session_fsm.transports.livekit.tasks import error_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -234,11 +235,6 @@ async def _look(track: rtc.Track, watch: Watch) -> None:
         await stream.aclose()
 
 
-def _error_of(task: asyncio.Task[None]) -> BaseException | None:
-    """Ask for the error, also where nobody wants it: asyncio prints it otherwise."""
-    return None if task.cancelled() else task.exception()
-
-
 def _nothing() -> None:
     """Nobody wants to know."""
 
@@ -275,7 +271,7 @@ class AudioFeed:
                 await asyncio.wait({before})
             before.result()
         self._capturing = asyncio.get_running_loop().create_task(self.source.capture_frame(frame))
-        self._capturing.add_done_callback(_error_of)
+        self._capturing.add_done_callback(error_of)
 
     def _resampled(self, data: bytes, rate: int) -> list[bytes]:
         if rate != self._rate:

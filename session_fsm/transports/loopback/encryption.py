@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from session_fsm.encryption.options import checked_key
 from session_fsm.errors import EncryptionError
 from session_fsm.events import EncryptionSwitched, PeerEncryptionTold
-from session_fsm.transports.encryption import KEY_TIMEOUT, NOT_CONFIGURED, NOT_NOW
+from session_fsm.transports.encryption import (
+    KEY_TIMEOUT,
+    NO_KEY,
+    NO_SUCH_KEY,
+    NOT_CONFIGURED,
+    NOT_NOW,
+)
 
 if TYPE_CHECKING:
     from session_fsm.encryption.options import Encryption, Key
@@ -52,9 +58,7 @@ class LoopbackEncryption:
             EncryptionError: The key provider has none.
         """
         if self._encryption is not None and not await self.known(self._link.identity):
-            raise EncryptionError(
-                f"The key provider has no key for {self._link.identity!r}.", kind="no-key"
-            )
+            raise EncryptionError(NO_KEY.format(self._link.identity), kind="no-key")
 
     async def known(self, identity: str) -> bool:
         """Wait until it is known whether there is a key for somebody; False: there is none."""
@@ -129,9 +133,7 @@ class LoopbackEncryption:
         """Encrypt with this one from now on."""
         self._configured()
         if (self._whose, index) not in self._keys:
-            raise EncryptionError(
-                f"There is no key with the index {index}: add it first.", kind="no-key"
-            )
+            raise EncryptionError(NO_SUCH_KEY.format(index), kind="no-key")
         self._index = index
 
     def _configured(self) -> None:
