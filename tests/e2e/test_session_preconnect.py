@@ -16,7 +16,7 @@ from session_fsm.media.synthetic import silence
 RUNS = int(os.environ.get("SESSION_FSM_RUNS", "0"))
 """How often each is done by hand, on a machine that is idle; 20 are asked for."""
 IS_IDLE = RUNS > 0
-"""A busy machine hears twice what was said just before the hand-over: up to a second and a half."""
+"""A busy machine hears twice what was said before the hand-over: seconds of it."""
 QUIET_SECONDS = 0.3
 SLACK = 0.5
 
@@ -89,7 +89,7 @@ async def test_it_reaches_the_agent_whole(
             assert gap <= 0.05
             return
         # Nobody tells when the agent began to listen: what is not known is heard twice, not lost.
-        assert seconds - SLACK < loud < seconds + 2
+        assert seconds - SLACK < loud < 2 * seconds + SLACK
         if IS_IDLE:
             assert loud == pytest.approx(seconds, abs=0.25)
             assert gap <= 0.1
