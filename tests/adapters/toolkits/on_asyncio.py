@@ -20,9 +20,12 @@ class AsyncioToolkit(Toolkit):
 
     def __init__(self) -> None:
         self.texts: dict[Any, list[str]] = {}
+        self.tasks: list[asyncio.Task[Any]] = []
 
     async def owner(self) -> Any:
-        return asyncio.get_running_loop().create_task(asyncio.Event().wait())
+        task = asyncio.get_running_loop().create_task(asyncio.Event().wait())
+        self.tasks.append(task)
+        return task
 
     async def destroy(self, owner: Any) -> None:
         owner.cancel()
@@ -44,5 +47,6 @@ class AsyncioToolkit(Toolkit):
 async def running() -> AsyncIterator[Toolkit]:
     toolkit = AsyncioToolkit()
     yield toolkit
-    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+    for task in toolkit.tasks:
         task.cancel()
+    await asyncio.gather(*toolkit.tasks, return_exceptions=True)
