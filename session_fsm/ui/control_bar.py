@@ -91,7 +91,9 @@ class ControlBarModel(ViewModel):
         self._wishes = Wishes(
             given=frozenset(self._inputs),
             on_at_start=frozenset(
-                name for name, value in self._inputs.items() if value is not False
+                name
+                for name, value in self._inputs.items()
+                if value is not False and self._session is not None
             ),
             has_chat=chat,
             can_act=self._session is not None,
@@ -126,7 +128,7 @@ class ControlBarModel(ViewModel):
         """Do what the control stands for, and return when it is done.
 
         A press of one that is not visible or not enabled, or whose last press is still being
-        carried out, is ignored. Cancelling it cancels what it does: a start is rolled back.
+        carried out, is ignored. Cancelling a start rolls it back; what else was begun goes on.
 
         Raises:
             ValueError: There is no such control.

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from session_fsm.errors import AgentError, ConnectError, EncryptionError, SessionEnded, TokenError
-from session_fsm.states import AgentState, EncryptionState, EndReason, MediaState, SessionState
+from session_fsm.states import (
+    IN_THE_ROOM,
+    AgentState,
+    EncryptionState,
+    EndReason,
+    MediaState,
+    SessionState,
+)
 from session_fsm.ui.failures import words_for
 from session_fsm.ui.model import ViewModel
 
@@ -104,7 +111,6 @@ AWAITED: Final[Mapping[AgentState, Status]] = {
 """What the agent does while the session is ``dispatching`` -> what to tell."""
 
 PRESENT: Final[Mapping[AgentState, Status]] = {
-    AgentState.CONNECTING: GONE,
     AgentState.INITIALIZING: _busy("The agent is getting ready again.", "End"),
     AgentState.IDLE: _busy("The agent does not take part at the moment.", "End"),
     AgentState.THINKING: _busy("The agent is thinking.", "Wait", None),
@@ -135,7 +141,7 @@ FATAL: Final = (TokenError, ConnectError, AgentError, EncryptionError)
 
 def status_of(now: SessionSnapshot) -> Status:
     """Return the status at a moment."""
-    if now.is_reconnecting:
+    if now.is_reconnecting and now.state in IN_THE_ROOM:
         return RECONNECTING
     return _encrypted(BY_STATE[now.state](now), now)
 
@@ -182,8 +188,6 @@ def _talking(now: SessionSnapshot) -> Status:
     agent, microphone = now.agent, now.media.microphone
     if not agent.is_responsive:
         return SILENT
-    if agent.state is AgentState.PRE_CONNECT_BUFFERING:
-        return BUFFERING[_is_open(now)]
     if agent.state is AgentState.SPEAKING:
         return SPEAKING[microphone.state is MediaState.LIVE]
     if agent.state is not AgentState.LISTENING:
