@@ -208,7 +208,7 @@ _HOMES: Final = {
 __all__ = [*_HOMES]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll] - written once
 
 
-_MODULES: Final = frozenset({"channel", "charts", "diagrams", "recording", "testing"})
+_MODULES: Final = frozenset({"channel", "charts", "diagrams", "recording", "testing", "ui"})
 """Public modules: ``session_fsm.charts.SESSION`` works without importing them first."""
 
 
