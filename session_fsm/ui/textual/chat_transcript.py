@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
@@ -48,7 +49,7 @@ class ChatTranscript(ScrollView, can_focus=True):
     """
 
     DEFAULT_CSS = """
-    ChatTranscript { height: 1fr; padding: 0; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    ChatTranscript { height: 1fr; padding: 0; scrollbar-size-vertical: 1; overflow: hidden scroll; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("end", "newest", "Newest", show=False)]
 
@@ -92,8 +93,13 @@ class ChatTranscript(ScrollView, can_focus=True):
                 self._grow(index, self._height(row))
             case RowUpdated(index, row):
                 before = self._end_of(index) - self._end_of(index - 1)
+                shown = self._drawn.get(row.id)
                 self._rows[index] = row
-                self._grow(index, self._height(row) - before)
+                height = self._height(row)
+                if height == before and shown is not None:
+                    self._refresh_row(index, shown[1])
+                    return
+                self._grow(index, height - before)
             case RowRemoved(index):
                 before = self._end_of(index) - self._end_of(index - 1)
                 self._grow(index, -before)
@@ -102,6 +108,14 @@ class ChatTranscript(ScrollView, can_focus=True):
 
     def _end_of(self, index: int) -> int:
         return self._ends[index] if index >= 0 else 0
+
+    def _refresh_row(self, index: int, shown: list[Strip]) -> None:
+        """Draw the lines of a row that have changed: mostly the last one, of many."""
+        lines = self._lines(self._rows[index])
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(shown, lines, strict=False))
+        first = sum(1 for _ in same)
+        top = self._end_of(index - 1) + first - self.scroll_offset.y
+        self.refresh(Region(0, top, self._width, len(lines) - first))
 
     def _grow(self, index: int, lines: int) -> None:
         if lines:
@@ -124,7 +138,10 @@ class ChatTranscript(ScrollView, can_focus=True):
         """Make room for all lines, and go to the end if that is where the user is."""
         self._moves_itself = True
         try:
-            self.virtual_size = Size(self._width, self._end_of(len(self._ends) - 1))
+            # Set like this, a line more does not have the whole screen laid out anew: 15 ms.
+            height = self._end_of(len(self._ends) - 1)
+            self.set_reactive(ScrollView.virtual_size, Size(self._width, height))  # pyright: ignore[reportArgumentType]
+            self.vertical_scrollbar.window_virtual_size = height
             if self._model.follows.value:
                 self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True, force=True)
         finally:
