@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_MERMAID: Final = re.compile(r'["#;:<>%{}\\`*]')
+_MERMAID: Final = re.compile(r'["#;:<>%{}\\`*]|(?<=direction) ')
+"""``direction LR`` is a statement of Mermaid's wherever it stands in a line."""
 _MARKDOWN: Final = re.compile(r"[\\`*\[\]<&~#|]|(?<![^\W_])_|_(?![^\W_])")
 
 
