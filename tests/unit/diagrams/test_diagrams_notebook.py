@@ -126,4 +126,4 @@ def test_diagrams_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     # The picture of the cell went on to change while the cells below it ran.
     assert 'id="agent_disconnected" class="node current"' in live[0].data["image/svg+xml"]
     assert 'class="edge last"' in live[0].data["image/svg+xml"]
-    assert "'agent_listening': 'current'" in marked[-1].data["text/plain"]
+    assert "'session_active': 'current'" in marked[-1].data["text/plain"]
