@@ -30,7 +30,7 @@ STYLE: Final = """\
 .session-fsm .previous > path { stroke-width: 2; stroke-dasharray: 5 2; }
 .session-fsm .last > path { stroke: #1f6feb; stroke-width: 2; }
 .session-fsm .last > polygon { fill: #1f6feb; stroke: #1f6feb; }
-.session-fsm .last > text { fill: #0b3d91; font-weight: bold; }
+.session-fsm .last > text { fill: #0b3d91; }
 """
 """What the marks look like, for the ``<style>`` of a page whose SVGs are in a ``.session-fsm``."""
 
