@@ -53,6 +53,8 @@ async def opened(remote: Browser, address: str, window: str) -> AsyncIterator[Pa
     context.set_default_timeout(PATIENCE)
     said: list[str] = []
     page = await context.new_page()
+    devtools = await context.new_cdp_session(page)
+    await devtools.send("Emulation.setScrollbarsHidden", {"hidden": True})
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: said.extend(strangers(request.url, address)))

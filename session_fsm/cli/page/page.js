@@ -7,6 +7,11 @@ const position = document.getElementById("position");
 const playing = player.querySelector('[data-do="play"]');
 let replay = null;
 
+// Pictures shrink with the window as long as they can be read, and are scrolled from there on.
+for (const svg of document.querySelectorAll(".scroll svg")) {
+  svg.style.minWidth = `${svg.width.baseVal.value * 0.75}px`;
+}
+
 function light(marks) {
   for (const [id, mark] of lit) {
     if (marks[id] !== mark) {
@@ -39,7 +44,10 @@ function say(words, bad = false) {
 
 function row(cells) {
   const line = document.createElement("tr");
-  for (const cell of cells) line.insertCell().textContent = cell;
+  for (const cell of cells) {
+    line.insertCell().textContent = cell;
+    line.append(" ");
+  }
   return line;
 }
 
@@ -88,7 +96,12 @@ player.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button) press(button);
 });
-position.addEventListener("input", () => command("seek", position.valueAsNumber));
+position.addEventListener("input", () => {
+  const seconds = position.valueAsNumber;
+  // What happened at the very beginning has not happened yet at the left end.
+  if (seconds > 0) command("seek", seconds);
+  else command("rewind");
+});
 
 document.addEventListener("keydown", (event) => {
   if (replay === null || event.ctrlKey || event.altKey || event.metaKey) return;
