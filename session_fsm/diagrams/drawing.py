@@ -56,7 +56,7 @@ class Drawing:
         return texts.svg(drawing if isinstance(drawing, Coupling) else drawing.unmarked())
 
     def svg(self) -> str:
-        """Return the picture, current states lit by classes; Qt shows it without them.
+        """Return the picture, current states lit by classes and a style.
 
         Raises:
             GraphvizError: Graphviz is not installed, or failed.

@@ -135,11 +135,12 @@ class _Page:
                 if text != last:
                     last = text
                     await response.write(f"data: {text}\n\n".encode())
-                else:
-                    await response.write(b":\n\n")
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(news.wait(), QUIET)
                 news.clear()
+                while not news.is_set():
+                    try:
+                        await asyncio.wait_for(news.wait(), QUIET)
+                    except TimeoutError:
+                        await response.write(b":\n\n")
         finally:
             for one in following:
                 one.dispose()

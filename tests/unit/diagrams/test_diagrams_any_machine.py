@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 SEPARATOR = "\u21a6"
 
-texts = st.text(st.characters(exclude_characters=SEPARATOR), min_size=1, max_size=6)
+texts = st.text(st.characters(exclude_characters=SEPARATOR), min_size=1, max_size=6).filter(
+    lambda text: text not in {"*", "="}  # means all states, and the same one, to transitions
+)
 words = st.sampled_from(["a", "a-b", "a_b", "a b", "start", "any-1", "end", "b_", "b__c", "-", "_"])
 names = st.lists(words | texts, min_size=1, max_size=9, unique=True)
 triggers = st.sampled_from(["go", "stop", "x_y"]) | texts.filter(lambda text: text != "state")
