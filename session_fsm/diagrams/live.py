@@ -1,8 +1,8 @@
 """Lighting up a picture that is there already, instead of drawing it anew.
 
 ``marks()`` says which elements of an SVG are lit, by id. ``highlight()`` writes that into the text
-of the SVG, as classes with a small style. Qt before 6.10 reads no styles: ``boxes()`` says where each
-state is, so that a program can paint over the picture.
+of the SVG, as classes with a small style. Qt before 6.10 reads no styles: ``boxes()`` says where
+each state is, so that a program can paint over the picture.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Graphviz' DOT: laid out from top to bottom, every state with an id that programs can find.
 
-Colours and fonts are attributes of the elements, because Qt reads no style sheets.
+Colours and fonts are attributes of the elements, because not every Qt reads style sheets.
 """
 
 from __future__ import annotations
