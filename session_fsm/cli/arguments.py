@@ -8,6 +8,7 @@ import re
 from typing import Any, Final, Protocol
 
 UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+MOST_PORT: Final = 65535
 
 _SHAPE: Final = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 
@@ -30,7 +31,7 @@ class Subparsers(Protocol):
 class Arguments(Protocol):
     """What arguments are added to: a parser, or a group of one."""
 
-    def add_argument(self, *names: str, help: str, metavar: str) -> Any:  # noqa: A002 - the same
+    def add_argument(self, *names: str, help: str, metavar: str, **options: Any) -> Any:  # noqa: A002 - the same
         """Add an argument."""
         ...
 
@@ -52,4 +53,12 @@ def factor(text: str) -> float:
         value = math.nan
     if not math.isfinite(value) or value <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no number above 0, such as 2 or 0.5")
+    return value
+
+
+def port(text: str) -> int:
+    """Return the number of a port that the text is; 0 stands for any that is free."""
+    value = int(text) if text.isascii() and text.isdecimal() else -1
+    if not 0 <= value <= MOST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port, such as 8000")
     return value

@@ -6,6 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from session_fsm.cli import sources
+from session_fsm.cli.arguments import port
+from session_fsm.cli.exit_codes import UsageError
+from session_fsm.cli.who import add_partner
+
 if TYPE_CHECKING:
     import argparse
 
@@ -23,13 +28,28 @@ MACHINES: Final = (
 FORMATS: Final = ("mermaid", "dot", "svg", "table")
 FOLDER: Final = "diagrams"
 
+DESCRIPTION: Final = """\
+Print a state chart, or what couples the charts, as a picture or a table; or, with --serve, open a
+page on this machine on which a session lights up its charts: the demo's, which needs nothing, one
+on a server if the command line says where (see access), or a recording.
+"""
+EPILOG: Final = """\
+examples:
+  session-fsm diagram --machine agent --format svg > agent.svg
+  session-fsm diagram --serve
+  session-fsm diagram --serve --replay call.jsonl
+  LIVEKIT_API_KEY=… LIVEKIT_API_SECRET=… \\
+    session-fsm diagram --serve --url wss://… --agent my-agent
+"""
+
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command to a parser."""
     parser = subparsers.add_parser(
         "diagram",
         help="draw the state charts",
-        description="Print a state chart, or what couples the charts, as a picture or a table.",
+        description=DESCRIPTION,
+        epilog=EPILOG,
     )
     parser.add_argument(
         "--machine",
@@ -60,6 +80,22 @@ def add_parser(subparsers: Subparsers) -> None:
         help="write all charts in all formats to FOLDER, and bring the documents beside it up to "
         "date; print what was written",
     )
+    files.add_argument(
+        "--serve",
+        action="store_true",
+        help="serve a page, for browsers on this machine, until ctrl+c; needs Graphviz",
+    )
+    page = parser.add_argument_group("page", "with --serve")
+    page.add_argument(
+        "--port",
+        metavar="N",
+        type=port,
+        default=0,
+        help="of the page (default: any that is free; it is printed)",
+    )
+    page.add_argument("--replay", metavar="FILE", help="show a recording, to be played and stepped")
+    sources.add_access(parser)
+    add_partner(parser.add_argument_group("session", "with --serve, and where to connect"))
     parser.set_defaults(run=run)
 
 
@@ -72,6 +108,12 @@ def run(args: argparse.Namespace) -> int:
             return _check(args.check)
         if args.write is not None:
             return _write(args.write)
+        if args.serve:
+            from session_fsm.cli import serve  # noqa: PLC0415 - help must be fast
+
+            return serve.run(args)
+        if args.replay is not None or sources.is_given(args):
+            raise UsageError("a session or a recording is shown with --serve")
         print(_text(args.machine, args.format), end="")
     except GraphvizError as error:
         print(f"session-fsm diagram: {error}", file=sys.stderr)

@@ -65,6 +65,14 @@ def add_access(parser: argparse.ArgumentParser) -> None:
     add_key(group)
 
 
+def is_given(args: argparse.Namespace) -> bool:
+    """Say whether the command line itself says where to connect, or with which token."""
+    return any(
+        value is not None
+        for value in (args.url, args.token, args.token_endpoint, args.api_key, args.api_secret)
+    )
+
+
 def access(args: argparse.Namespace) -> Access:
     """Return the token source. What the command line says goes before the environment.
 

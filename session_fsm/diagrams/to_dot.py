@@ -1,6 +1,6 @@
 """Graphviz' DOT: laid out from top to bottom, every state with an id that programs can find.
 
-Colours and fonts are attributes of the elements, because Qt reads no style sheets.
+Colours and fonts are attributes of the elements, because not every Qt reads style sheets.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
-from session_fsm.diagrams.model import MARK
+from session_fsm.diagrams.ids import machine_id
+from session_fsm.diagrams.words import for_dot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,6 +32,11 @@ NODE: Final = (
 EDGE: Final = (
     f'edge [color="{GREY}", fontname="{FONT}", fontsize=10, fontcolor="#24292f", arrowsize=0.8]'
 )
+BOX: Final = 'style=rounded, color="#d0d7de", margin=16'
+DOT: Final = 'shape=circle, style=filled, fillcolor="#24292f", label="", width=0.16'
+NOTHING: Final = "shape=point, style=invis, width=0.05"
+COMPOSITE: Final = 'style="rounded,filled", color="#8c959f", fillcolor="#ffffff", margin=16'
+PARALLEL: Final = 'style="rounded,filled,dashed", color="#8c959f", fillcolor="#ffffff", margin=16'
 CURRENT: Final = f'fillcolor="{BLUE}", fontcolor="#ffffff", color="#0b3d91", penwidth=2'
 PREVIOUS: Final = f'style="rounded,filled,dashed", color="{BLUE}", penwidth=2'
 LAST: Final = f'color="{BLUE}", fontcolor="{BLUE}", penwidth=2'
@@ -47,7 +53,8 @@ LEVEL: Final = (
 
 def chart_dot(drawing: Diagram) -> str:
     """Return one chart."""
-    return _graph(drawing.name, list(_chart(drawing)))
+    nested = ["graph [compound=true]"] if drawing.composites else []
+    return _graph(machine_id(drawing.name), [*nested, *_chart(drawing)])
 
 
 def overview_dot(overview: Overview) -> str:
@@ -55,8 +62,8 @@ def overview_dot(overview: Overview) -> str:
     lines: list[str] = []
     for drawing in overview.charts:
         lines += [
-            f"subgraph cluster_{drawing.name} {{",
-            f'    graph [label="{drawing.name}", style=rounded, color="#d0d7de", margin=16]',
+            f"subgraph cluster_{machine_id(drawing.name)} {{",
+            f'    graph [label="{for_dot(drawing.name)}", {BOX}]',
             *("    " + line for line in _chart(drawing)),
             "}",
         ]
@@ -65,29 +72,76 @@ def overview_dot(overview: Overview) -> str:
 
 def _graph(name: str, lines: Sequence[str]) -> str:
     return "\n".join(
-        [f"digraph {name} {{", *("    " + line for line in (GRAPH, NODE, EDGE, *lines)), "}", ""]
+        [f'digraph "{name}" {{', *("    " + line for line in (GRAPH, NODE, EDGE, *lines)), "}", ""]
     )
 
 
 def _chart(drawing: Diagram) -> Iterator[str]:
-    start = drawing.id("start")
-    yield f'{start} [shape=circle, style=filled, fillcolor="#24292f", label="", width=0.16]'
+    if drawing.starts:
+        yield f"{_start(drawing)} [{DOT}]"
     for state in drawing.states:
-        name = drawing.id(state)
-        look = _look(drawing, state)
-        yield f'{name} [id="{name}", label="{state}"{look}]'
+        if state not in drawing.parents:
+            yield from _state(drawing, state)
     for group in drawing.groups:
         name = drawing.id(group.name)
-        words = _lines(group.words)
+        words = _lines(map(for_dot, group.words))
         yield f'{name} [id="{name}", label="{words}", {GROUP}]'
-    yield f"{start} -> {drawing.id(drawing.initial)}"
+    for state in drawing.starts:
+        yield _entry(drawing, _start(drawing), state, None)
     depths = _depths(drawing)
     for arrow in drawing.arrows:
         yield _arrow(drawing, arrow, depths)
 
 
+def _start(drawing: Diagram) -> str:
+    name = drawing.id("start")
+    return f"{name}__" if "start" in drawing.states else name
+
+
+def _state(drawing: Diagram, state: str) -> Iterator[str]:
+    name, look = drawing.id(state), _look(drawing, state)
+    if state not in drawing.inner:
+        final = ", peripheries=2" if state in drawing.finals else ""
+        yield f'{name} [id="{name}", label="{for_dot(state)}"{final}{look}]'
+        return
+    composite = drawing.inner[state]
+    yield f"subgraph cluster_{name} {{"
+    box = PARALLEL if composite.is_parallel else COMPOSITE
+    yield f'    graph [id="{name}", label="{for_dot(state)}", {box}{look}]'
+    yield f"    {_anchor(name)} [{DOT if composite.starts else NOTHING}]"
+    for child in composite.children:
+        for line in _state(drawing, child):
+            yield "    " + line
+    for child in composite.starts:
+        yield "    " + _entry(drawing, _anchor(name), child, state)
+    yield "}"
+
+
+def _anchor(name: str) -> str:
+    """Return the node in a composite that its arrows are tied to; no state has such an id."""
+    return f"{name}__"
+
+
+def _node(drawing: Diagram, end: str) -> str:
+    """Return the node that an arrow is tied to at this end."""
+    name = drawing.id(end)
+    return _anchor(name) if end in drawing.inner else name
+
+
+def _cut(drawing: Diagram, side: str, end: str, other: str | None) -> str:
+    """Cut an arrow at the border of the composite that it ends at, unless it comes from within."""
+    if end not in drawing.inner or end == other or (other and end in drawing.around(other)):
+        return ""
+    return f", {side}=cluster_{drawing.id(end)}"
+
+
+def _entry(drawing: Diagram, dot: str, state: str, around: str | None) -> str:
+    cut = _cut(drawing, "lhead", state, around).removeprefix(", ")
+    return f"{dot} -> {_node(drawing, state)}" + (f" [{cut}]" if cut else "")
+
+
 def _look(drawing: Diagram, state: str) -> str:
-    if state == drawing.current:
+    if state in drawing.active:
         return f", {CURRENT}"
     return f", {PREVIOUS}" if state == drawing.previous else ""
 
@@ -97,19 +151,21 @@ def _arrow(drawing: Diagram, arrow: Arrow, depths: Mapping[str, float]) -> str:
     words = _lines(
         f" {line} "
         for label in arrow.labels
-        for line in (
-            f"{MARK} {label.trigger}" if label.is_last else label.trigger,
-            *([f"[{label.guard}]"] if label.guard else []),
-        )
+        for line in (for_dot(label.words), *([f"[{for_dot(label.guard)}]"] if label.guard else []))
     )
     spine = ", weight=3" if depths[arrow.dest] - depths[arrow.source] == 1 else ""
-    ends = [drawing.id(arrow.source), drawing.id(arrow.dest)]
+    ends = [arrow.source, arrow.dest]
     back = ""
     if depths[arrow.source] > depths[arrow.dest]:
         ends.reverse()
         back = ", dir=back"
     look = f", {LAST}" if arrow.is_last else ""
-    return f'{ends[0]} -> {ends[1]} [label="{words}"{spine}{back}{look}]'
+    tail, head = ends
+    cuts = _cut(drawing, "ltail", tail, head) + _cut(drawing, "lhead", head, tail)
+    return (
+        f"{_node(drawing, tail)} -> {_node(drawing, head)} "
+        f'[id="{drawing.arrow_id(arrow)}", label="{words}"{spine}{back}{cuts}{look}]'
+    )
 
 
 def _depths(drawing: Diagram) -> dict[str, float]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from session_fsm.diagrams.model import MARK
+from session_fsm.diagrams.ids import machine_id
+from session_fsm.diagrams.words import for_mermaid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from session_fsm.diagrams.coupling import Coupling
-    from session_fsm.diagrams.model import Diagram, Label, Overview
+    from session_fsm.diagrams.model import Arrow, Diagram, Label, Overview
 
 INDENT: Final = "    "
 STYLES: Final = {
@@ -39,7 +40,7 @@ def overview_text(overview: Overview) -> str:
     lines = list(_styles(overview.charts))
     for drawing in overview.charts:
         inner = (INDENT + line for line in _chart(drawing))
-        lines += [f"state {drawing.name} {{", *inner, "}"]
+        lines += [f"state {machine_id(drawing.name)} {{", *inner, "}"]
     return _text("stateDiagram-v2", [*lines, *_marks(overview.charts)])
 
 
@@ -76,23 +77,62 @@ def _classes(drawing: Diagram) -> Iterator[tuple[str, str]]:
         yield group.name, "any"
     if drawing.previous is not None:
         yield drawing.previous, "previous"
-    if drawing.current is not None:
-        yield drawing.current, "current"
+    for state in drawing.active:
+        yield state, "current"
 
 
 def _chart(drawing: Diagram) -> Iterator[str]:
-    for state in drawing.states:
-        yield f'state "{state}" as {drawing.id(state)}'
+    outer = [state for state in drawing.states if state not in drawing.parents]
+    for state in outer:
+        yield from _state(drawing, state)
     for group in drawing.groups:
-        words = "<br/>".join(group.words)
+        words = "<br/>".join(map(for_mermaid, group.words))
         yield f'state "{words}" as {drawing.id(group.name)}'
-    yield f"[*] --> {drawing.id(drawing.initial)}"
+    yield from _inside(drawing, None)
+
+
+def _state(drawing: Diagram, state: str) -> Iterator[str]:
+    head = f'state "{for_mermaid(state)}" as {drawing.id(state)}'
+    if state not in drawing.inner:
+        yield head
+        return
+    composite = drawing.inner[state]
+    yield head + " {"
+    for place, child in enumerate(composite.children):
+        if place and composite.is_parallel:
+            yield f"{INDENT}--"
+        for line in _state(drawing, child):
+            yield INDENT + line
+        if child in composite.starts and composite.is_parallel:
+            yield f"{INDENT}[*] --> {drawing.id(child)}"  # in the region of its own
+    for line in _inside(drawing, state):
+        yield INDENT + line
+    yield "}"
+
+
+def _inside(drawing: Diagram, scope: str | None) -> Iterator[str]:
+    """Yield what happens within a composite, but not within one of its own; None: within none."""
+    starts = drawing.starts
+    if scope is not None:
+        composite = drawing.inner[scope]
+        starts = () if composite.is_parallel else composite.starts
+    for start in starts:
+        yield f"[*] --> {drawing.id(start)}"
     for arrow in drawing.arrows:
-        labels = ", ".join(_label(label) for label in arrow.labels)
-        yield f"{drawing.id(arrow.source)} --> {drawing.id(arrow.dest)}: {labels}"
+        if _scope(drawing, arrow) == scope:
+            labels = ", ".join(_label(label) for label in arrow.labels)
+            yield f"{drawing.id(arrow.source)} --> {drawing.id(arrow.dest)}: {labels}"
+    for state in drawing.finals:
+        if next(drawing.around(state), None) == scope:
+            yield f"{drawing.id(state)} --> [*]"
+
+
+def _scope(drawing: Diagram, arrow: Arrow) -> str | None:
+    """Return the innermost composite that both ends are in."""
+    around = set(drawing.around(arrow.source))
+    return next((one for one in drawing.around(arrow.dest) if one in around), None)
 
 
 def _label(label: Label) -> str:
-    mark = f"{MARK} " if label.is_last else ""
-    guard = f"<br/>[{label.guard}]" if label.guard else ""
-    return f"{mark}{label.trigger}{guard}"
+    guard = f"<br/>[{for_mermaid(label.guard)}]" if label.guard else ""
+    return f"{for_mermaid(label.words)}{guard}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from session_fsm.diagrams.model import MARK
+from session_fsm.diagrams.model import INTERNAL, MARK
+from session_fsm.diagrams.words import as_code, for_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 def markdown_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """Return a table; a ``|`` in a cell is escaped."""
+    escaped = (tuple(cell.replace("|", "\\|") for cell in row) for row in rows)
+    return _table(head, escaped)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [_line(head), _line(("---",) * len(head)), *(_line(row) for row in rows)]
     return "\n".join([*lines, ""])
 
@@ -22,10 +28,19 @@ def markdown_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> st
 def chart_table(drawing: Diagram) -> str:
     """Return the transitions of one chart; the current state stands above, when there is one."""
     rows = (
-        (_trigger(row), ", ".join(row.sources), row.dest, row.guard or "") for row in drawing.rows
+        (
+            _trigger(row),
+            ", ".join(map(for_markdown, row.sources)),
+            for_markdown(row.dest) + (f" {INTERNAL}" if row.is_internal else ""),
+            for_markdown(row.guard) if row.guard else "",
+        )
+        for row in drawing.rows
     )
-    text = markdown_table(("trigger", "from", "to", "when"), rows)
-    return text if drawing.current is None else f"{drawing.name}: **{drawing.current}**\n\n{text}"
+    text = _table(("trigger", "from", "to", "when"), rows)
+    if not drawing.active:
+        return text
+    now = ", ".join(f"**{for_markdown(state)}**" for state in drawing.active)
+    return f"{for_markdown(drawing.name)}: {now}\n\n{text}"
 
 
 def overview_table(overview: Overview) -> str:
@@ -46,11 +61,10 @@ def coupling_table(coupling: Coupling) -> str:
 
 
 def _line(cells: tuple[str, ...]) -> str:
-    escaped = (cell.replace("|", "\\|") for cell in cells)
-    return f"| {' | '.join(escaped)} |"
+    return f"| {' | '.join(cells)} |"
 
 
 def _trigger(row: Row) -> str:
     if row.last_source is None:
-        return f"`{row.trigger}`"
-    return f"{MARK} `{row.trigger}` (from {row.last_source})"
+        return as_code(row.trigger)
+    return f"{MARK} {as_code(row.trigger)} (from {for_markdown(row.last_source)})"
