@@ -133,7 +133,8 @@ class ControlBarModel(ViewModel):
         Raises:
             ValueError: There is no such control.
         """
-        control = self.controls.value[_checked(name)]
+        # Not from the store, which shows a change later when others are just being told of one.
+        control = controls_of(self._seen.value, self._wishes)[_checked(name)]
         session = self._session
         if self._is_closed or session is None or not _can_be_pressed(control):
             return
