@@ -124,6 +124,15 @@ async def test_a_replay_shows_the_same_also_when_it_is_sought(tmp_path: Path) ->
         last = model.charts.value["session"].last
         assert last is not None
         assert last.trigger == "agent_ready"
+    with Replay(path) as replay:
+        replay.seek(seconds=0.9)
+        with DiagramModel(replay) as model:
+            replay.rewind()
+            while replay.step():
+                pass
+            seconds = [one.seconds for one in model.history.value]
+            assert seconds[0] == 0.0
+            assert seconds == sorted(seconds)
 
 
 async def test_it_completes_with_the_session_or_before() -> None:

@@ -391,6 +391,16 @@ def test_nobody_else_looks_like_the_agent_or_the_user(identity: str, name: str, 
     assert (row.side, row.sender) == ("other", label)
 
 
+def test_what_cannot_be_seen_is_not_told() -> None:
+    session = inert()
+    widget = Widget(TranscriptModel(session))
+    hear(session, "1", "hello")
+    before = len(widget.told)
+    session._mailbox.post(FromRun(1, TextChunk("1", " ")))
+    assert session.messages.value[0].text == "hello "
+    assert len(widget.told) == before
+
+
 # What a change costs -----------------------------------------------------------------------------
 
 
