@@ -106,14 +106,12 @@ async def test_a_conversation_is_followed_and_led_through_the_models(side: LiveK
         assert session.snapshots._observers.slots == {}, "the models are gone"
 
 
-async def test_a_lost_link_and_an_agent_that_dies_are_told_as_they_are(side: LiveKitSide) -> None:
+async def test_an_agent_that_dies_and_a_lost_link_are_told_as_they_are(side: LiveKitSide) -> None:
     session = Session(side.source(), agent_return_timeout=1.0)
     async with asyncio.timeout(120), session:
         with ExitStack() as models:
             screen = Screen(session, models)
             await screen.bar.press("start")
-            await side.break_link(session)
-            assert "The connection is lost, and is being restored." in screen.sentences
             await screen.shows("The agent listens: you can speak.")
             await side.crash_agent(session)
             await screen.shows("The agent is gone.")
@@ -125,3 +123,8 @@ async def test_a_lost_link_and_an_agent_that_dies_are_told_as_they_are(side: Liv
             await screen.bar.press("start")
             assert screen.bar.failure.value is None
             await screen.shows("The agent listens: you can speak.")
+            await side.break_link(session)
+            assert "The connection is lost, and is being restored." in screen.sentences
+            await screen.shows("The agent listens: you can speak.")
+            assert await screen.bar.send("still there") is not None
+            await until(lambda: "echo: still there" in screen.texts, PATIENCE)
