@@ -64,7 +64,8 @@ class ControlBarModel(ViewModel):
         camera: Turns it on and off: the device is let go of. Before the start as the microphone.
         screen_share: The same for the screen.
         chat: Opens and closes the chat, wherever it is shown; ``send()`` needs no open one.
-        failure: Why the last press, or text, failed; None after the next one, or ``dismiss()``.
+        failure: Why the last press, or text, failed; None from the next one, the next
+            start, or ``dismiss()`` on.
 
     Raises:
         TypeError: What is to be sent is no input.
@@ -99,6 +100,7 @@ class ControlBarModel(ViewModel):
             can_act=self._session is not None,
         )
         self._seen = view.snapshots.select(seen_of)
+        self._epoch = self._seen.value.epoch
         self._failure: Exception | None = None
         self._bar = self._store(_Bar(controls_of(self._seen.value, self._wishes)))
         self.controls: Final = self._bar.select(lambda bar: bar.controls)
@@ -133,7 +135,8 @@ class ControlBarModel(ViewModel):
         Raises:
             ValueError: There is no such control.
         """
-        control = self.controls.value[_checked(name)]
+        # Not from the store, which shows a change later when others are just being told of one.
+        control = controls_of(self._seen.value, self._wishes)[_checked(name)]
         session = self._session
         if self._is_closed or session is None or not _can_be_pressed(control):
             return
@@ -231,9 +234,17 @@ class ControlBarModel(ViewModel):
 
     def _wish(self, **changes: Any) -> None:
         self._wishes = attrs.evolve(self._wishes, **changes)
-        self._look(self._seen.value)
+        self._show(self._seen.value)
 
     def _look(self, seen: Seen) -> None:
+        if seen.epoch != self._epoch:
+            # Whoever has started it: what failed before is no news any more.
+            self._epoch = seen.epoch
+            self._failure = None
+            self._wishes = attrs.evolve(self._wishes, failures={})
+        self._show(seen)
+
+    def _show(self, seen: Seen) -> None:
         self._bar.set(_Bar(controls_of(seen, self._wishes), self._failure))
 
     def _end(self) -> None:

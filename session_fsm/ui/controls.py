@@ -64,6 +64,7 @@ class Control:
 class Seen:
     """What the controls depend on, of all that can be seen of a session."""
 
+    epoch: int
     state: SessionState
     is_starting: bool
     is_sending: bool
@@ -103,6 +104,7 @@ def seen_of(now: SessionSnapshot) -> Seen:
     """Return what the controls depend on."""
     waits = now.state is SessionState.DISPATCHING and now.run.dispatches and not now.run.was_active
     return Seen(
+        now.epoch,
         now.state,
         now.state in STARTING or waits,
         now.is_sending,

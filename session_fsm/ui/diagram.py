@@ -110,7 +110,6 @@ class DiagramModel(ViewModel):
     def _look(self, _: SessionSnapshot) -> None:
         if self._view.jumps.value != self._jumps:
             self._jumps = self._view.jumps.value
-            self._began = None
             self._drawn.set(self._anew())
 
     def _move(self, transition: Transition) -> None:
@@ -136,7 +135,8 @@ class DiagramModel(ViewModel):
         return _Drawn(charts, tuple(history[-self._keep :]))
 
     def _edge(self, one: Transition) -> Edge:
-        if self._began is None or self._began[0] != one.epoch:
+        if self._began is None or self._began[0] != one.epoch or one.at < self._began[1]:
+            # A replay may be sought to the middle of a run, and be rewound to its start.
             self._began = (one.epoch, one.at)
         seconds = (one.at - self._began[1]).total_seconds()
         return Edge(one.machine, one.trigger, one.source, one.dest, seconds, one.epoch)

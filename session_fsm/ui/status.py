@@ -236,9 +236,14 @@ class StatusModel(ViewModel):
     def __init__(self, view: SessionView) -> None:
         super().__init__(view)
         source = view.snapshots.select(status_of)
-        status = self._store(source.value)
-        self.status: Final[Store[Status]] = status
-        self._follow(source, status.set)
+        self._status = self._store(source.value)
+        self.status: Final[Store[Status]] = self._status
+        self._follow(source, self._status.set)
 
     def __repr__(self) -> str:
         return f"<StatusModel: {self.status.value.sentence}>"
+
+    def _end(self) -> None:
+        # It cannot be started again, so that is not offered any more.
+        self._status.update(lambda status: attrs.evolve(status, action="Close", press=None))
+        super()._end()

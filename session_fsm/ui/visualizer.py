@@ -83,8 +83,8 @@ class VisualizerFrame:
 class VisualizerModel(ViewModel):
     """Bars, and which of them are highlighted.
 
-    Nothing moves, and nothing is measured, while nobody observes it; whoever begins to finds the
-    first picture of the present state's sequence.
+    Nothing moves while nobody observes it, and no sound is read before somebody does for the first
+    time. Whoever begins to finds the first picture of the present state's sequence.
 
     Args:
         view: A session; or the replay of one, which has no sound: its bars stay at 0.

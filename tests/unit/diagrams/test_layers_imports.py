@@ -16,7 +16,18 @@ LAYERS = [
     [name.strip() for name in layer.replace("|", ":").split(":")]
     for layer in next(one for one in TOOL["contracts"] if one["type"] == "layers")["layers"]
 ]
-HEAVY = ("livekit", "google.protobuf", "aiohttp", "numpy", "cv2", "textual", "importlib.metadata")
+HEAVY = (
+    "livekit",
+    "google.protobuf",
+    "aiohttp",
+    "numpy",
+    "cv2",
+    "textual",
+    "PySide6",
+    "tkinter",
+    "nicegui",
+    "importlib.metadata",
+)
 
 
 def is_type_checking(node: ast.AST) -> bool:
@@ -130,6 +141,11 @@ def test_layers_nobody_imports_the_command() -> None:
         "import session_fsm.diagrams",
         "import session_fsm; session_fsm.channel.ToolCall",
         "import session_fsm.recording",
+        "import session_fsm.ui",
+        (
+            "from session_fsm.ui import *; from session_fsm import Session, TokenSource; "
+            "VisualizerModel(Session(TokenSource.loopback()))"
+        ),
     ],
 )
 def test_layers_importing_stays_cheap(statement: str) -> None:

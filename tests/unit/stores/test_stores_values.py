@@ -254,3 +254,16 @@ def test_repr_shows_the_kind_and_the_value() -> None:
 def test_a_store_has_no_way_to_write() -> None:
     public = {name for name in dir(Store) if not name.startswith("_")}
     assert not public & {"set", "update", "close", "on_next", "on_completed", "dispose"}
+
+
+def test_a_store_knows_whether_anybody_looks_at_it_or_at_what_is_selected_from_it() -> None:
+    store = WritableStore(1)
+    derived = store.select(str).select(len)
+    assert not store.is_observed
+    for one in (store, derived):
+        with one.subscribe(lambda _: None):
+            assert store.is_observed
+        assert not store.is_observed
+    store.subscribe(lambda _: None)
+    store.close()
+    assert not store.is_observed

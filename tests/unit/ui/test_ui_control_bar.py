@@ -275,6 +275,20 @@ async def test_a_text_that_fails_is_shown_and_not_raised() -> None:
             assert model.chat.value.note
 
 
+async def test_a_new_run_forgets_what_failed_before() -> None:
+    agent = ScriptedAgent(join_after=None)
+    async with make(agent) as session:
+        with ControlBarModel(session) as model:
+            await model.press("start")
+            await model.send("too early")
+            assert model.start.value.note
+            assert model.chat.value.note
+            agent.join_after = 0.1
+            await session.start()
+            assert model.failure.value is None
+            assert (model.start.value.note, model.chat.value.note) == ("", "")
+
+
 # Whatever happens --------------------------------------------------------------------------------
 
 

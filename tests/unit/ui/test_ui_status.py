@@ -111,6 +111,9 @@ async def test_it_ends_with_the_session_or_before() -> None:
         await session.start()
         assert first.status.value.sentence == "Nothing is running."
     assert ended == ["first", "second"]
+    last = second.status.value
+    assert (last.sentence, last.action, last.press) == ("The session has ended.", "Close", None)
+    assert StatusModel(session).status.value == last
 
 
 # Errors ------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reactivex import operators as ops
 
 from session_fsm import AttachmentState, MessageStatus, SendError, Session, TokenSource
 from session_fsm.events import (
@@ -216,6 +217,35 @@ async def test_a_late_subscriber_gets_all_rows_first() -> None:
             assert not any(isinstance(one, RowsReplaced) for one in widget.told[1:])
 
 
+async def test_operators_and_weak_subscriptions_work_on_the_changes() -> None:
+    class Label:
+        def __init__(self) -> None:
+            self.told: list[TranscriptChange] = []
+
+        def show(self, change: TranscriptChange) -> None:
+            self.told.append(change)
+
+    async with make() as session:
+        with TranscriptModel(session) as model:
+            lengths: list[int] = []
+            grown = model.changes.pipe(
+                ops.filter(lambda one: isinstance(one, RowInserted)),
+                ops.scan(lambda n, _: n + 1, 0),
+            )
+            grown.subscribe(lengths.append)
+            label = Label()
+            told = label.told
+            model.changes.subscribe_weak(label.show)
+            await session.start()
+            await answered(session, "hi")
+            assert lengths[-1] == 3, "the thinking row, too"
+            before = len(told)
+            assert before > 3
+            del label
+            await answered(session, "more")
+            assert len(told) == before
+
+
 async def test_scrolling_is_no_change_of_the_rows() -> None:
     async with make() as session:
         with TranscriptModel(session) as model:
@@ -359,6 +389,16 @@ def test_nobody_else_looks_like_the_agent_or_the_user(identity: str, name: str, 
     model = TranscriptModel(session)
     (row,) = model.rows.value
     assert (row.side, row.sender) == ("other", label)
+
+
+def test_what_cannot_be_seen_is_not_told() -> None:
+    session = inert()
+    widget = Widget(TranscriptModel(session))
+    hear(session, "1", "hello")
+    before = len(widget.told)
+    session._mailbox.post(FromRun(1, TextChunk("1", " ")))
+    assert session.messages.value[0].text == "hello "
+    assert len(widget.told) == before
 
 
 # What a change costs -----------------------------------------------------------------------------
