@@ -1,3 +1,3 @@
 """What every test can ask for. The peers (server, worker) are described in peers/fixtures.py."""
 
-pytest_plugins = ["peers.fixtures"]
+pytest_plugins = ["peers.fixtures", "peers.display"]

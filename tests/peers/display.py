@@ -40,3 +40,10 @@ def invisible_screen(width: int, height: int, *needed: str) -> Iterator[str]:
             yield f":{number}"
         finally:
             server.terminate()
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """The name of a screen of 1280 x 800 that nobody sees."""
+    with invisible_screen(1280, 800) as name:
+        yield name
