@@ -8,11 +8,12 @@ import pytest
 
 from contract.calls import PATIENCE, until
 from contract.sides import Side
+from contract.sound import tone_file
 from peers.examples import FOLDER, example
 from session_fsm import Session, SessionThread, TokenSource
 
 
-@pytest.mark.parametrize("path", FOLDER.glob("*.py"), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.name)
 def test_an_example_fits_on_a_screen(path: Path) -> None:
     lines = path.read_text().splitlines()
     assert sum(bool(line.strip()) for line in lines) < 60
@@ -71,9 +72,7 @@ class Person:
         self.window.line.event_generate("<Return>")
 
 
-async def test_a_window_by_tk(
-    side: Side, display: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_window_by_tk(side: Side, display: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tkinter")
     monkeypatch.setenv("DISPLAY", display)
     with SessionThread(Session(side.source())) as thread:
@@ -112,7 +111,11 @@ async def test_a_window_by_tk_says_what_failed(
 async def test_a_robot_hears_and_acts(
     side: Side, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from contract.sound import spoken  # noqa: PLC0415
-
-    del spoken
-    del side, tmp_path, capsys
+    said = tone_file(tmp_path / "said.wav", seconds=1.5)
+    heard = tmp_path / "heard.wav"
+    async with asyncio.timeout(PATIENCE + 60):
+        await example("robot").main(str(said), str(heard), side.source())
+    printed = capsys.readouterr().out
+    assert "eyes: open" in printed
+    assert "heard: echo: heard 1." in printed
+    assert heard.exists()
