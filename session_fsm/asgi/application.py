@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import abc
-from contextlib import suppress
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from session_fsm.asgi.problems import Refused, problem, status_of

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from session_fsm.asgi.commands import Command
     from session_fsm.asgi.protocol import Header, Request
-    from session_fsm.asgi.visitors import Visit
+    from session_fsm.asgi.visit import Visit
 
 logger = logging.getLogger("session_fsm")
 
