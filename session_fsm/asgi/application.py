@@ -81,7 +81,8 @@ class Application(abc.ABC):
             self._access.check(request)
             await self._open(request)
         except Exception as error:  # noqa: BLE001 - whoever asked is told
-            await _refuse(request, error)
+            with suppress(OSError):  # it is gone
+                await _refuse(request, error)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:

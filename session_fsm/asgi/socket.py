@@ -63,7 +63,10 @@ class Socket:
         # The request to open is the first message; a page may be gone before it is answered.
         if (await self._request.receive())["type"] != "websocket.connect":
             return
-        await self._request.send({"type": "websocket.accept", "headers": [*headers]})
+        try:
+            await self._request.send({"type": "websocket.accept", "headers": [*headers]})
+        except OSError:  # it is gone
+            return
         telling = asyncio.create_task(self._tell())
         listening = asyncio.create_task(self._listen())
         both = {telling, listening}

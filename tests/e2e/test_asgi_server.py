@@ -13,10 +13,9 @@ from websockets.exceptions import InvalidStatus
 
 from contract.calls import until
 from contract.sides import LiveKitSide
-from peers.browser import Browser
 from peers.http import served
 from session_fsm import Session
-from session_fsm.asgi import SessionApp, TokenApp
+from session_fsm.asgi import SessionApp
 from unit.asgi.pages import View
 
 pytestmark = pytest.mark.server
