@@ -40,10 +40,10 @@ async def stream(
         for task in both:
             task.cancel()
         await asyncio.wait(both)
-    error = None if telling.cancelled() else telling.exception()
-    # An answer that has begun cannot become another one; the server breaks it off.
-    if error is not None and not isinstance(error, OSError):  # it is gone, or takes nothing
-        logger.error("an event stream broke off", exc_info=error)
+    for error in [task.exception() for task in both if not task.cancelled()]:
+        # An answer that has begun cannot become another one; the server breaks it off.
+        if error is not None and not isinstance(error, OSError):  # it is gone, or takes nothing
+            logger.error("an event stream broke off", exc_info=error)
 
 
 async def _tell(request: Request, feed: Feed, headers: list[Header], stall_seconds: float) -> None:

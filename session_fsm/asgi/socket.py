@@ -76,8 +76,9 @@ class Socket:
             for task in (*both, *self._answers):
                 task.cancel()
             await asyncio.wait({*both, *self._answers})
-        # Of a page that is gone, nothing is to be closed.
-        await self._close(_code(listening if _is_over(listening) else telling))
+        codes = [_code(task) for task in (listening, telling)]
+        # A page that is gone ends the listening, and nothing is to be closed then.
+        await self._close(codes[0] if _is_over(listening) else codes[1])
 
     async def _tell(self) -> int:
         with self._visit.feed.reader() as reader:
@@ -115,7 +116,7 @@ class Socket:
 
     async def _answer_later(self, number: Any, task: asyncio.Task[Any]) -> None:
         await asyncio.wait({task})
-        with suppress(OSError, TimeoutError):  # the other tasks notice, too
+        with suppress(OSError):  # it is gone or takes nothing: the other tasks notice, too
             await self._answer(number, outcome(task))
 
     async def _answer(self, number: Any, told: Mapping[str, Any]) -> None:
@@ -128,7 +129,7 @@ class Socket:
     async def _close(self, code: int | None) -> None:
         if code is None:
             return
-        with suppress(OSError, TimeoutError):
+        with suppress(OSError):  # it is gone, or takes nothing
             async with asyncio.timeout(1):
                 await self._request.send({"type": "websocket.close", "code": code})
 

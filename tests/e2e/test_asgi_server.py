@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -14,8 +15,9 @@ from websockets.exceptions import InvalidStatus
 from contract.calls import until
 from contract.sides import LiveKitSide
 from peers.http import served
-from session_fsm import Session
-from session_fsm.asgi import SessionApp
+from session_fsm import Session, TokenSource
+from session_fsm.asgi import SessionApp, WebLimits
+from session_fsm.testing import ScriptedAgent
 from unit.asgi.pages import View
 
 pytestmark = pytest.mark.server
@@ -144,6 +146,29 @@ async def test_a_server_that_ends_ends_the_streams_and_the_sessions(side: LiveKi
         await opened.__aexit__(None, None, None)
         await socket.wait_closed()
         assert socket.close_code in {1012, 1013}
+
+
+async def test_a_page_that_takes_nothing_of_what_it_is_sent_is_let_go() -> None:
+    agent = ScriptedAgent(reply=lambda text: text[0] * 900_000, think_for=0)
+    session = Session(TokenSource.loopback(agent))
+    limits = WebLimits(connections=1, stall_seconds=0.5)
+    async with asyncio.timeout(180), session, served(SessionApp(session, limits=limits)) as address:
+        parts = urlsplit(address)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=1)
+        writer.write(f"GET /events HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
+        async with page(address) as there:
+            await until(lambda: b"200" in reader._buffer, PATIENCE)  # type: ignore[attr-defined]
+            async with there.client.get(f"{address}/events") as answer:
+                assert answer.status == 429
+            await session.start()
+            free = False
+            while not free:
+                await session.send("more")
+                await asyncio.sleep(0.1)
+                async with there.client.get(f"{address}/events") as answer:
+                    free = answer.status == 200
+            assert session.state.value == "active"
+        writer.transport.abort()
 
 
 async def test_foreign_pages_are_refused(side: LiveKitSide) -> None:

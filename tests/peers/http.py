@@ -43,3 +43,5 @@ async def served(app: Any, **options: Any) -> AsyncIterator[str]:
         server.should_exit = True
         async with asyncio.timeout(PATIENCE):
             await serving
+            while server.server_state.connections:  # noqa: ASYNC110 - of pages that are gone
+                await asyncio.sleep(0.01)

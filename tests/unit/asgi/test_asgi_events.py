@@ -238,6 +238,25 @@ async def test_a_server_that_cancels_a_stream_gets_it_back() -> None:
     await app.close()
 
 
+async def test_a_mistake_of_ours_breaks_the_stream_off_and_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = Session(TokenSource.loopback(ScriptedAgent()))
+    app = SessionApp(session)
+    page = Browser(app)
+    async with session, page.events() as events, page.socket() as socket:
+        await events.until(lambda view: view.documents)
+        monkeypatch.setattr("session_fsm.asgi.feed.dumped", lambda _: 1 / 0)
+        await session.start()
+        await events.exchange.task
+        assert events.exchange.sent[-1]["more_body"], "it is not complete"
+        await socket.exchange.task
+        assert socket.code == 1011
+        assert caplog.text.count("ZeroDivisionError") == 2
+        assert session.state.value == "active"
+    await app.close()
+
+
 async def test_the_end_of_the_session_completes_the_stream_for_good() -> None:
     session = Session(TokenSource.loopback(ScriptedAgent()))
     app = SessionApp(session)

@@ -207,6 +207,12 @@ def test_something_else_than_a_session(wrong: Any) -> None:
         SessionApp(wrong)
 
 
+@pytest.mark.parametrize("options", [{"start": None}, {"limits": {"sessions": 5}}])
+def test_other_arguments_of_the_wrong_type(options: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=next(iter(options))):
+        SessionApp(Session(TokenSource.loopback()), **options)
+
+
 def test_a_coroutine_function_is_told_apart() -> None:
     async def new() -> Session:
         raise AssertionError
