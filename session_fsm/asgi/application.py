@@ -102,6 +102,7 @@ async def _refuse(request: Request, error: Exception) -> None:
         await request.send({"type": "websocket.close", "code": POLICY_VIOLATION})
         return
     body = dumped(told).encode()
+    more = error.headers if isinstance(error, Refused) else ()
     await request.send(
         {
             "type": "websocket.http.response.start",
@@ -109,6 +110,7 @@ async def _refuse(request: Request, error: Exception) -> None:
             "headers": [
                 (b"content-type", b"application/json"),
                 (b"content-length", str(len(body)).encode()),
+                *more,
             ],
         }
     )

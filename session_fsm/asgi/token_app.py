@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
     from session_fsm.asgi.application import Handler
     from session_fsm.asgi.protocol import Header, Request
+    from session_fsm.tokens.details import ConnectionDetails, TokenOptions
+
+PATIENCE: Final = 30.0
+"""Seconds in which a source must answer, as a session has it by default."""
 
 
 class TokenApp(Application):
@@ -57,6 +62,7 @@ class TokenApp(Application):
             raise TypeError(f"limits must be a WebLimits, not {type(limits).__name__}.")
         self._source = source
         self._limits = limits
+        self._asked = 0
 
     async def close(self) -> None:
         """Do nothing: no request outlives its answer."""
@@ -67,11 +73,29 @@ class TokenApp(Application):
 
     async def _give(self, request: Request, _: tuple[Header, ...]) -> Answer:
         options = token_options(await request.json(self._limits.request_size))
+        if self._asked >= self._limits.commands:
+            raise Refused(
+                "too-many",
+                f"{self._asked} tokens are being made (WebLimits.commands): come back later.",
+                [(b"retry-after", b"1")],
+            )
+        self._asked += 1
         try:
-            details = await self._source.fetch(options, force=True)
+            details = await self._fetched(options)
+        finally:
+            self._asked -= 1
+        told = {name: value for name, value in attrs.asdict(details).items() if value is not None}
+        return Answer(HTTPStatus.CREATED, told)
+
+    async def _fetched(self, options: TokenOptions) -> ConnectionDetails:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._source.fetch(options, force=True)
         except TokenError as error:
             if isinstance(error.__cause__, PermissionError):
                 raise Refused("not-granted", "You may not have such a token.") from None
             raise
-        told = {name: value for name, value in attrs.asdict(details).items() if value is not None}
-        return Answer(HTTPStatus.CREATED, told)
+        except TimeoutError:
+            raise TokenError(
+                f"The token source did not answer within {PATIENCE:g} s.", kind="timeout"
+            ) from None

@@ -35,7 +35,7 @@ class WebLimits:
         request_size: Bytes of the body of one request, and of one WebSocket message.
         sessions: Visitors that have a session at one time.
         connections: Streams and WebSockets that are open on one session at one time.
-        commands: Commands of one session that are under way at one time.
+        commands: Commands of one session, or tokens, that are under way at one time.
         idle_seconds: Seconds after which the session of a visitor is ended who has no stream or
             WebSocket open and gives no command.
         stall_seconds: Seconds after which a page that takes nothing of what it is sent is let go.

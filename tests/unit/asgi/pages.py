@@ -173,12 +173,19 @@ class View:
             case "snapshot":
                 self.snapshot, self.messages = document["snapshot"], document["messages"]
             case "update":
+                assert (
+                    document["changes"].keys() != {"seq"}
+                    or document["added"]
+                    or (document["updated"])
+                ), "it is told for something"
                 self.snapshot |= document["changes"]
                 for message in document["added"]:
                     assert message["index"] == len(self.messages)
                     self.messages.append(message)
                 for message in document["updated"]:
-                    assert self.messages[message["index"]]["id"] == message["id"]
+                    before = self.messages[message["index"]]
+                    assert before["id"] == message["id"]
+                    assert before != message, "nothing is told twice"
                     self.messages[message["index"]] = message
             case "closed":
                 self.closed = document["reason"]

@@ -129,6 +129,7 @@ async def test_a_foreign_name_for_this_machine_is_refused(entry: str, host: str 
         ("127.0.0.1", []),
         ("[::1]:8000", []),
         ("LOCALHOST:9", []),
+        ("localhost.:8000", []),
         ("talk.example.com", ["talk.example.com"]),
         ("talk.example.com:8443", ["Talk.Example.com"]),
         ("[fe80::1]", ["fe80::1"]),

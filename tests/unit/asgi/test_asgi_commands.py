@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from session_fsm import Session, TokenSource, ToneInput
+from session_fsm import ConnectError, Session, TokenSource, ToneInput
 from session_fsm.asgi import SessionApp, WebLimits
 from session_fsm.testing import ScriptedAgent
 from unit.asgi.pages import Browser
@@ -160,6 +160,16 @@ async def test_a_start_of_ones_own_that_raises_is_logged_and_not_quoted(
     assert answer.error == (500, "Refused", "broken")
     assert b"ada" not in answer.body
     assert "/home/ada" in caplog.text
+
+
+async def test_a_start_of_ones_own_that_tells_a_token_is_redacted() -> None:
+    async def start(_: Session) -> None:
+        raise ConnectError(f"It refused {TOKEN}.", kind="refused")
+
+    _, page = make(start=start)
+    answer = await page.command("start")
+    assert answer.error == (502, "ConnectError", "refused")
+    assert TOKEN.encode() not in answer.body
 
 
 async def test_a_page_that_goes_away_has_its_command_carried_out() -> None:

@@ -164,6 +164,18 @@ async def test_an_id_of_somewhere_else_brings_the_whole(last_id: str) -> None:
     await app.close()
 
 
+async def test_an_id_from_the_future_brings_the_whole() -> None:
+    app = app_for()
+    page = Browser(app)
+    async with page.events() as events:
+        await events.until(lambda view: view.documents)
+        name = (events.last_id or "").rpartition("-")[0]
+        async with page.events(f"{name}-999") as later:
+            await later.until(lambda view: view.documents)
+            assert later.view.documents[0]["type"] == "snapshot"
+    await app.close()
+
+
 async def test_a_page_from_another_start_gets_the_whole() -> None:
     session = Session(TokenSource.loopback(ScriptedAgent()))
     app = SessionApp(session)
@@ -223,8 +235,12 @@ async def test_a_page_that_goes_away_leaves_nothing_behind() -> None:
         before = asyncio.all_tasks()
         async with Browser(app).events() as events:
             await events.until(lambda view: view.documents)
+        assert (await Browser(app).command("end")).status == 200
         await asyncio.sleep(0)
         assert asyncio.all_tasks() == before
+        feed = app._visitors._shared
+        assert feed is not None
+        assert not feed.feed._readers
     await app.close()
 
 

@@ -1,5 +1,6 @@
 """The token endpoint: LiveKit's standard format, from the server's side."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -151,6 +152,26 @@ async def test_a_source_that_fails(failure: object, status: int, kind: str) -> N
     answer = await Asked(failure).post({})
     assert answer.error == (status, "TokenError", kind)
     assert b"secret" not in answer.body
+
+
+async def test_a_source_that_does_not_answer_is_not_waited_for_for_ever() -> None:
+    async def never(_: TokenOptions) -> Any:
+        await asyncio.Event().wait()
+
+    page = Browser(TokenApp(TokenSource.custom(never), limits=WebLimits(commands=2)))
+    asked = [
+        asyncio.create_task(page.request("POST", "/", b"{}", content_type="application/json"))
+        for _ in range(3)
+    ]
+    await asyncio.sleep(1)
+    assert [one.done() for one in asked] == [False, False, True]
+    answer = await asked[2]
+    assert answer.error == (429, "Refused", "too-many")
+    assert answer.headers["retry-after"]
+    assert (await asked[0]).error == (504, "TokenError", "timeout")
+    assert (await asked[1]).status == 504
+    again = await page.request("POST", "/", b"{", content_type="application/json")
+    assert again.status == 400, "there is room again"
 
 
 async def test_nobody_is_given_the_token_of_another() -> None:

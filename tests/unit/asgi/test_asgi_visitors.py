@@ -117,6 +117,15 @@ async def test_a_visitor_who_is_gone_is_forgotten() -> None:
     await made.app.close()
 
 
+async def test_the_time_counts_from_when_the_page_is_closed() -> None:
+    made = Made(idle_seconds=30)
+    async with Browser(made.app).events():
+        await asyncio.sleep(100)
+    await asyncio.sleep(31)
+    assert await is_closed(made.sessions[0])
+    await made.app.close()
+
+
 async def test_visitors_are_counted() -> None:
     made = Made(sessions=3, idle_seconds=10)
     async with AsyncExitStack() as stack:
