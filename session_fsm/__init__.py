@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from session_fsm.states import MediaState as MediaState
     from session_fsm.states import SessionState as SessionState
     from session_fsm.states import UserState as UserState
+    from session_fsm.thread import SessionThread as SessionThread
     from session_fsm.tokens.cached import MemoryStore as MemoryStore
     from session_fsm.tokens.cached import StoredToken as StoredToken
     from session_fsm.tokens.cached import TokenStore as TokenStore
@@ -175,6 +176,7 @@ _HOMES: Final = {
     "SessionSnapshot": "snapshot",
     "SessionState": "states",
     "SessionStateError": "errors",
+    "SessionThread": "thread",
     "SilenceInput": "media.synthetic",
     "SpeakerOutput": "audio.speaker",
     "StaleAgent": "errors",
@@ -206,7 +208,7 @@ _HOMES: Final = {
 __all__ = [*_HOMES]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll] - written once
 
 
-_MODULES: Final = frozenset({"channel", "charts", "diagrams", "recording", "testing"})
+_MODULES: Final = frozenset({"channel", "charts", "diagrams", "recording", "testing", "ui"})
 """Public modules: ``session_fsm.charts.SESSION`` works without importing them first."""
 
 

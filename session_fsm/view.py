@@ -95,6 +95,14 @@ class SessionView:
         return MappingProxyType(self._last)
 
     @cached_property
+    def jumps(self) -> Store[int]:
+        """How often it went to another moment without telling what lies between.
+
+        A live session never does; a replay that is sought does.
+        """
+        return self._snapshots.select(lambda _: 0)
+
+    @cached_property
     def state(self) -> Store[SessionState]:
         """Where the session stands; see `SessionState`."""
         return self._snapshots.select(lambda snapshot: snapshot.state)

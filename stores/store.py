@@ -121,6 +121,11 @@ class WritableStore(Store[T], Generic[T]):
         super().__init__(root)
         self._root = root
 
+    @property
+    def is_observed(self) -> bool:
+        """Whether anybody is subscribed at this moment, to it or to what is selected from it."""
+        return bool(self._root.slots or self._root.live)
+
     def set(self, value: T) -> None:
         """Change the value; an equal one tells nobody, and a closed store ignores it.
 

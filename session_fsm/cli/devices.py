@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from session_fsm.cli import terminal
 from session_fsm.cli.exit_codes import ExitCode
+from session_fsm.ui.printable import printable
 
 if TYPE_CHECKING:
     import argparse
@@ -46,5 +47,5 @@ def run(args: argparse.Namespace) -> int:
     for one in found:
         mark = "*" if one.is_default else " "
         name = "" if one.name in one.id else f"  ({one.name})"
-        print(f"{mark} {one.kind:<6} {terminal.printable(one.id + name)}")
+        print(f"{mark} {one.kind:<6} {printable(one.id + name)}")
     return ExitCode.OK

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from session_fsm.cli import sources, terminal
 from session_fsm.cli.arguments import seconds
 from session_fsm.cli.exit_codes import ExitCode
+from session_fsm.ui.printable import printable
 
 if TYPE_CHECKING:
     import argparse
@@ -63,4 +64,4 @@ def _line(check: Check) -> str:
     status = f"{check.status:<8}"
     if terminal.takes_colours(sys.stdout):
         status = f"\x1b[{COLOURS[check.status]}m{status}\x1b[0m"
-    return f"{status} {check.name:<16} {terminal.printable(check.detail)}"
+    return f"{status} {check.name:<16} {printable(check.detail)}"

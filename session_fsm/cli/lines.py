@@ -12,6 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from session_fsm.cli import terminal
+from session_fsm.ui.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,7 +86,7 @@ class PlainLines:
         if self._coloured and label in COLOURS:
             shown = f"\x1b[{COLOURS[label]}m{shown}\x1b[0m"
         seconds = (fact.at - self._began).total_seconds()
-        print(f"{seconds:7.2f}  {shown} {terminal.printable(text)}", flush=True)
+        print(f"{seconds:7.2f}  {shown} {printable(text)}", flush=True)
 
 
 class JsonLines:

@@ -81,13 +81,3 @@ def forget_stdout() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, descriptor)
     os.close(nowhere)
-
-
-def printable(text: str, *, keep: str = "") -> str:
-    """Return the text without anything that could steer a terminal.
-
-    Args:
-        text: Any text, e.g. what an agent said.
-        keep: Characters that are left as they are.
-    """
-    return "".join(one if one.isprintable() or one in keep else repr(one)[1:-1] for one in text)

@@ -40,6 +40,7 @@ class _Seen:
     snapshot: SessionSnapshot
     position: float
     is_playing: bool = False
+    jumps: int = 0
 
 
 class Replay(SessionView):
@@ -70,6 +71,7 @@ class Replay(SessionView):
         self._moments = Moments(self._tape)
         self._moment = self._moments.first
         self._position = 0.0
+        self._jumps = 0
         self._seen = WritableStore(_Seen(self._tape.first, 0.0), on_unhandled=on_unhandled)
         self._moves = WritableEventStream[Transition](on_unhandled=on_unhandled)
         self._told: WritableEventStream[MessageChange] = WritableEventStream(
@@ -108,6 +110,11 @@ class Replay(SessionView):
     def duration(self) -> Store[float]:
         """Seconds from the beginning of the recording to its last event; never changes."""
         return self._seen.select(lambda _: self._tape.duration)
+
+    @cached_property
+    def jumps(self) -> Store[int]:
+        """How often it was sought: the streams told nothing of what lies between."""
+        return self._seen.select(lambda seen: seen.jumps)
 
     @cached_property
     def is_playing(self) -> Store[bool]:
@@ -231,6 +238,7 @@ class Replay(SessionView):
         if self._playing is not None:
             self._anchor()
         self._remember(self._moment)
+        self._jumps += 1
         self._show(self._moment.snapshot)
 
     def back(self) -> bool:
@@ -275,7 +283,8 @@ class Replay(SessionView):
         self._newest.update(moment.newest)
 
     def _show(self, snapshot: SessionSnapshot) -> None:
-        self._seen.set(_Seen(snapshot, self._position, self._playing is not None))
+        is_playing = self._playing is not None
+        self._seen.set(_Seen(snapshot, self._position, is_playing, self._jumps))
 
     def _check_open(self) -> None:
         if self._closed:

@@ -41,11 +41,22 @@ class Outsider:
         self.room = rtc.Room()
         self.room.register_text_stream_handler("lk.chat", self._opened)
         self.room.on("track_subscribed", self._subscribed)
+        self.frames: list[bytes] = []
+        self.room.on("data_track_published", self._published)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def _opened(self, reader: rtc.TextStreamReader, identity: str) -> None:
         async def read() -> None:
             self.read.append(await reader.read_all())
+
+        task = asyncio.create_task(read())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _published(self, track: rtc.RemoteDataTrack) -> None:
+        async def read() -> None:
+            async for frame in track.subscribe():
+                self.frames.append(bytes(frame.payload))
 
         task = asyncio.create_task(read())
         self._tasks.add(task)
@@ -83,6 +94,51 @@ async def test_who_has_no_key_reads_only_what_is_sent_in_clear(stack: Stack) -> 
             await until(lambda: other.tracks["user"] == rtc.EncryptionType.GCM)
             await converse(session, "nobody reads this again")
             assert other.read == ["everybody reads this"]
+
+
+async def test_frames_of_data_tracks_are_never_in_clear(stack: Stack) -> None:
+    side = LiveKitSide(stack)
+    room = side.fresh_room()
+    encryption = Encryption(key=KEY)
+    session = Session(side.source(room, key=KEY), encryption=encryption)
+    friend_source = side.source(room, key=KEY, identity="friend", dispatch=False)
+    friend = Session(friend_source, encryption=encryption)
+    async with asyncio.timeout(90), session, friend:
+        await session.start()
+        await friend.start()
+        async with outsider(stack, room) as other:
+            track = await session.publish_data_track("pointer")
+            await until(lambda: friend.data_tracks.value)
+            read: list[bytes] = []
+
+            async def read_on() -> None:
+                async for frame in friend.data_tracks.value[0].frames():
+                    read.append(frame.payload)  # noqa: PERF401 - looked at meanwhile
+
+            reading = asyncio.create_task(read_on())
+            for enabled in (True, False):
+                await session.set_encryption_enabled(enabled)
+                before = len(other.frames)
+                read.clear()
+                while not read or len(other.frames) == before:
+                    track.push(b"a secret")
+                    await asyncio.sleep(0.05)
+                assert set(read) == {b"a secret"}
+                assert b"a secret" not in other.frames
+            reading.cancel()
+
+
+async def test_what_the_user_shows_of_itself_goes_over_to_the_other_room(stack: Stack) -> None:
+    side = LiveKitSide(stack)
+    room = side.fresh_room()
+    session = Session(side.source(room, key=KEY), encryption=Encryption(key=KEY))
+    async with asyncio.timeout(90), session:
+        await session.start()
+        await session.local.set_attributes({"mood": "fine"})
+        await session.local.set_name("Ann")
+        await session.set_encryption_enabled(False)
+        shown = (await stack.server.participants(room))["user"]
+        assert (shown.name, dict(shown.attributes)) == ("Ann", {"mood": "fine"})
 
 
 @contextmanager

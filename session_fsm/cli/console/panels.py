@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Label
 
 from session_fsm.cli.live.lanes import COLOURS
-from session_fsm.cli.terminal import printable
+from session_fsm.ui.printable import printable
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -20,6 +20,7 @@ from session_fsm.cli.exit_codes import ExitCode
 from session_fsm.cli.facts import Facts
 from session_fsm.cli.live.panels import Transcript
 from session_fsm.cli.talk import narrated
+from session_fsm.ui.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -265,4 +266,4 @@ class Console(App[int]):
 def _headline(now: SessionSnapshot) -> str:
     link = "reconnecting" if now.is_reconnecting else now.state.value
     parts = ("session-fsm console", link, now.room_name)
-    return terminal.printable("  ·  ".join(part for part in parts if part))
+    return printable("  ·  ".join(part for part in parts if part))

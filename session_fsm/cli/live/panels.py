@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Label, Static
 
 from session_fsm.cli.live.lanes import COLOURS
-from session_fsm.cli.terminal import printable
+from session_fsm.ui.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

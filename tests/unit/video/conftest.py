@@ -1,7 +1,6 @@
 """Cameras made of files and scripts, and a screen of the test's own."""
 
 import os
-import shutil
 import subprocess
 import threading
 import time
@@ -13,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from peers.display import invisible_screen
 from session_fsm.video import libraries, v4l2
 
 GREY = np.full((48, 64, 3), 128, np.uint8)
@@ -120,23 +120,8 @@ def no_thread_is_left() -> None:
 @pytest.fixture(scope="session")
 def display() -> Iterator[str]:
     """The name of a screen of 320 x 200 that nobody sees."""
-    for needed in ("Xvfb", "xsetroot"):
-        if shutil.which(needed) is None:
-            pytest.skip(f"{needed} is not installed: apt install xvfb x11-xserver-utils")
-    reading, writing = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "320x200x24"]
-    command += ["-nolisten", "tcp", "-noreset"]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, pass_fds=[writing], stdout=quiet, stderr=quiet) as server:  # noqa: S603
-        os.close(writing)
-        try:
-            with os.fdopen(reading) as told:
-                number = told.readline().strip()
-            if not number:
-                pytest.skip("Xvfb does not start here")
-            yield f":{number}"
-        finally:
-            server.terminate()
+    with invisible_screen(320, 200, "xsetroot") as name:
+        yield name
 
 
 def paint(display: str, colour: str) -> None:
