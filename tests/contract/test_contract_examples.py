@@ -1,16 +1,26 @@
 """The examples hold a conversation: by keys and clicks, as a person would."""
 
 import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contract.calls import PATIENCE, until
-from contract.sides import Side
+from contract.sides import LiveKitSide, Side
 from contract.sound import tone_file
+from peers.browser import Browser
 from peers.examples import FOLDER, example
+from peers.fixtures import Stack
+from peers.http import served
+from peers.process import Process
+from peers.server import free_port
 from session_fsm import Session, SessionThread, TokenSource
+from session_fsm.asgi import TokenApp
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.name)
@@ -119,3 +129,54 @@ async def test_a_robot_hears_and_acts(
     assert "eyes: open" in printed
     assert "heard: echo: heard 1." in printed
     assert heard.exists()
+
+
+@asynccontextmanager
+async def page_by_nicegui(*arguments: str) -> AsyncIterator[str]:
+    """The example as a user starts it; gives its address."""
+    pytest.importorskip("nicegui")
+    port = free_port("tcp")
+    environment = {**os.environ, "PORT": str(port)}
+    environment.pop("PYTEST_CURRENT_TEST", None)  # NiceGUI takes itself for its own test then
+    command = [sys.executable, str(FOLDER / "nicegui_page.py"), *arguments]
+    process = Process("nicegui", command, environment)
+    try:
+        await asyncio.to_thread(process.wait_until, lambda: "ready to go" in process.read_log(), 60)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.stop()
+
+
+async def talk_on_page(browser: Browser, address: str) -> None:
+    there = await browser.open()
+    page = there.page
+    page.set_default_timeout(60_000)
+    await page.goto(address)
+    await page.get_by_text("Nothing is running.").wait_for()
+    await page.get_by_role("button", name="Start").click()
+    await page.get_by_text("The agent listens.").wait_for()
+    await page.get_by_label("Write to the agent").fill("hello there")
+    await page.keyboard.press("Enter")
+    await page.get_by_text("Agent: echo: hello there").wait_for()
+    await page.locator("svg .current").get_by_text("listening").first.wait_for()
+    await page.get_by_role("button", name="End").click()
+    await page.get_by_text("The session has ended.").wait_for()
+    await page.close()
+
+
+async def test_a_page_by_nicegui_without_a_server(browser: Browser) -> None:
+    async with asyncio.timeout(240), page_by_nicegui() as address:
+        await talk_on_page(browser, address)
+
+
+@pytest.mark.server
+async def test_a_page_by_nicegui(stack: Stack, browser: Browser) -> None:
+    side = LiveKitSide(stack)
+    tokens = TokenApp(side.source())
+    async with (
+        asyncio.timeout(240),
+        served(tokens) as endpoint,
+        page_by_nicegui(endpoint) as address,
+    ):
+        await talk_on_page(browser, address)
+        await side.nobody_left()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 FOLDER: Final = Path(__file__).parents[2] / "examples"
 
@@ -15,5 +17,6 @@ def example(name: str) -> Any:
     if spec is None or spec.loader is None:
         raise FileNotFoundError(name)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with patch.object(sys, "argv", [str(FOLDER / f"{name}.py")]):
+        spec.loader.exec_module(module)
     return module

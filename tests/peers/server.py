@@ -61,7 +61,7 @@ class LiveKitServer(Admin):
             self._launch()
             return
         for attempt in range(3):
-            self.port, self._udp_port = _free_port("tcp"), _free_port("udp")
+            self.port, self._udp_port = free_port("tcp"), free_port("udp")
             self.url = f"ws://127.0.0.1:{self.port}"
             try:
                 self._launch()
@@ -141,7 +141,8 @@ class LiveKitServer(Admin):
             return False
 
 
-def _free_port(kind: str) -> int:
+def free_port(kind: str) -> int:
+    """A port that nobody listens on at this moment."""
     family = socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM
     with socket.socket(socket.AF_INET, family) as probe:
         probe.bind(("127.0.0.1", 0))
