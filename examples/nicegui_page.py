@@ -29,7 +29,7 @@ def talk() -> None:
             bind(controls.control(name), button, lambda now, one=button: show(one, now))
     with page.row().classes("w-full no-wrap"):
         rows = page.column().classes("w-1/2")
-        chart = page.mermaid(mermaid(session, machine="agent")).classes("w-1/2")
+        chart = page.mermaid(mermaid(session, machine="agent")).classes("w-1/2 bg-white")
 
     async def send() -> None:
         text, line.value = line.value, ""
@@ -64,4 +64,4 @@ def show(button: page.button, control: ui.Control) -> None:
 
 
 if __name__ in {"__main__", "__mp_main__"}:
-    page.run(port=int(os.environ.get("PORT", "8080")), show=False, reload=False)
+    page.run(port=int(os.environ.get("PORT", "8080")), dark=None, show=False, reload=False)

@@ -93,6 +93,10 @@ class Caller:
 
 
 _CALLERS: Final[WeakKeyDictionary[tk.Misc, Caller]] = WeakKeyDictionary()
+_INTERPRETERS: Final[list[object]] = []
+"""Kept to the end of the program, which would be at once if another thread's garbage collector
+found one: Tcl aborts when an interpreter is deleted on a thread that is not its own.
+"""
 
 
 def bind(
@@ -120,6 +124,7 @@ def bind(
     caller = _CALLERS.get(root)
     if caller is None:
         caller = _CALLERS[root] = Caller(root)
+        _INTERPRETERS.append(root.tk)
     delivery = deliver(store, fn, caller.post, mode=mode)
     when_destroyed(owner, delivery.dispose)
     return delivery

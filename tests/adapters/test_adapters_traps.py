@@ -7,6 +7,7 @@ import gc
 import importlib
 import sys
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -204,6 +205,20 @@ async def test_tk_windows_that_are_closed_end_all_that_is_in_them(
     go_on.set()
     assert writing.result(30) > 10
     assert not is_observed(store)
+
+
+async def test_tk_outlives_a_window_that_another_thread_collects(
+    elsewhere: Elsewhere, display: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the adapter's care this ends the program."""
+    monkeypatch.setenv("DISPLAY", display)
+    async with running("tk") as ui:
+        ui.bind(WritableStore(0), await ui.owner(), print)
+        window = weakref.ref((await ui.owner()).nametowidget("."))
+        ui.itself = ui  # a cycle, which only the collector takes apart
+    del ui
+    elsewhere.do(gc.collect)
+    assert window() is None
 
 
 async def test_tk_has_each_window_of_its_own(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from session_fsm.ui.diagram import ChartNow, DiagramModel
 
 STATES: Final = {chart.name: chart.states for chart in CHARTS}
-NOW: Final = "$accent bold reverse"
+NOW: Final = "bold $text on $accent"
 LEFT: Final = "$foreground underline"
 OTHER: Final = "$foreground 45%"
 

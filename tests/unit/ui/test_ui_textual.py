@@ -238,7 +238,7 @@ async def test_the_charts_show_where_they_stand_and_how_they_got_there() -> None
                 lane.plain[span.start : span.end].strip()  # type: ignore[union-attr]
                 for lane in lanes
                 for span in lane.spans  # type: ignore[union-attr]
-                if "reverse" in str(span.style)
+                if " on " in str(span.style)
             ]
 
         await until(pilot, lambda: lit() == ["active", "connected", "listening"])
