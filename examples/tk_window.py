@@ -29,7 +29,7 @@ class Window(tk.Tk):
             bind(self.controls.control(name), button, lambda now, one=button: show(one, now))
         self.line = ttk.Entry(self)
         self.line.bind("<Return>", self.send)
-        self.line.pack(fill="x", expand=True, padx=4, pady=4)
+        self.line.pack(side="left", fill="x", expand=True, padx=4, pady=4)
         self.line.focus()
         bind(
             ui.StatusModel(session).status, self, lambda now: self.status.config(text=now.sentence)

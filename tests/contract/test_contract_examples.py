@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -180,3 +181,15 @@ async def test_a_page_by_nicegui(stack: Stack, browser: Browser) -> None:
     ):
         await talk_on_page(browser, address)
         await side.nobody_left()
+
+
+def test_the_tests_of_an_interface_pass() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(  # noqa: S603 - our own file
+        [*command, str(FOLDER / "test_my_interface.py")],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
