@@ -9,7 +9,6 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Label
 
-from session_fsm.cli.live.lanes import COLOURS
 from session_fsm.ui.printable import printable
 
 if TYPE_CHECKING:
@@ -54,22 +53,22 @@ class Side(Horizontal):
         name: The widget's id.
     """
 
-    DEFAULT_CSS = f"""
-    Side {{ height: 1; padding: 0 1; }}
-    Side .title {{ width: 6; color: $text-muted; }}
-    Side .state {{ width: 22; text-style: bold; }}
-    Side .called {{
+    DEFAULT_CSS = """
+    Side { height: 1; padding: 0 1; }
+    Side .title { width: 6; color: $text-muted; }
+    Side .state { width: 22; text-style: bold; }
+    Side .called {
         width: 30%;
         height: 1;
         margin-left: 1;
         color: $text-muted;
         text-wrap: nowrap;
         text-overflow: ellipsis;
-    }}
-    Side .listening, Side .live {{ color: $success; }}
-    Side .speaking, Side .thinking {{ color: {COLOURS["agent"]}; }}
-    Side .muted, Side .pre-connect-buffering {{ color: $warning; }}
-    Side .failed {{ color: $text-error; }}
+    }
+    Side .listening, Side .live { color: $success; }
+    Side .speaking, Side .thinking { color: $text-accent; }
+    Side .muted, Side .pre-connect-buffering { color: $warning; }
+    Side .failed { color: $text-error; }
     """
 
     def __init__(self, title: str, name: str) -> None:

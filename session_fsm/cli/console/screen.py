@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.app import App
 from textual.binding import Binding
+from textual.content import Content
 from textual.css.query import NoMatches
-from textual.widget import MountError
 from textual.widgets import Footer, Input, Label
 
 from session_fsm import SessionError
@@ -18,9 +18,10 @@ from session_fsm.cli.console.keys import KEYS, SpaceBar, When
 from session_fsm.cli.console.panels import Side
 from session_fsm.cli.exit_codes import ExitCode
 from session_fsm.cli.facts import Facts
-from session_fsm.cli.live.panels import Transcript
 from session_fsm.cli.talk import narrated
+from session_fsm.ui import TranscriptModel
 from session_fsm.ui.printable import printable
+from session_fsm.ui.textual import ChatTranscript
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -69,12 +70,8 @@ class Console(App[int]):
     CSS = """
     #title { width: 1fr; height: 1; background: $panel; padding: 0 1; text-wrap: nowrap;
         text-overflow: ellipsis; }
-    #transcript {
-        height: 1fr;
-        border: round $foreground 30%;
-        border-title-color: $text-muted;
-        scrollbar-size-vertical: 1;
-    }
+    ChatTranscript { border: round $foreground 30%; }
+    #note { height: auto; padding: 0 1; color: $text-muted; text-style: italic; }
     .-narrow .called { display: none; }
     """
     TITLE = "session-fsm console"
@@ -95,6 +92,7 @@ class Console(App[int]):
         self._space = SpaceBar(lambda on: self._spawn(talk.talk(on=on)))
         self._left: asyncio.Future[int] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._transcript = TranscriptModel(talk.session)
         self._watched: list[DisposableBase] = []
 
     def compose(self) -> ComposeResult:
@@ -103,7 +101,8 @@ class Console(App[int]):
         yield Side("agent", "agent")
         if self._talk.sound.microphone is not None:
             yield Side("you", "you")
-        yield Transcript()
+        yield ChatTranscript(self._transcript)
+        yield Label(id="note")
         yield Input(placeholder=PLACEHOLDER, select_on_focus=False)
         yield Footer()
 
@@ -142,12 +141,11 @@ class Console(App[int]):
         """Look no longer."""
         for one in self._watched:
             one.dispose()
+        self._transcript.close()
 
     def _show(self, fact: Fact) -> None:
-        with suppress(NoMatches, MountError):  # the view is being taken down
+        with suppress(NoMatches):  # the view is being taken down
             match fact.type:
-                case "message":
-                    self.query_one(Transcript).tell(fact.data)
                 case "failure":
                     self._note(fact.data["text"])
                 case "end":
@@ -157,8 +155,8 @@ class Console(App[int]):
                     pass
 
     def _note(self, text: str) -> None:
-        with suppress(NoMatches, MountError):
-            self.query_one(Transcript).note(text)
+        with suppress(NoMatches):
+            self.query_one("#note", Label).update(Content(printable(text)))
 
     def _note_failure(self, text: str, failure: MediaError | None) -> None:
         if failure is not None:

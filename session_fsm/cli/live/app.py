@@ -1,4 +1,4 @@
-"""The live view: three charts, the flags, the conversation, and keys that make things go wrong."""
+"""The live view: a whole session, and keys that make things go wrong."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App
 from textual.binding import Binding
-from textual.containers import Horizontal
+from textual.content import Content
 from textual.css.query import NoMatches
-from textual.widget import MountError
 from textual.widgets import Footer, Input, Label
 
 from session_fsm import Session, SessionError, TokenSource
 from session_fsm.cli.exit_codes import ExitCode, NoAnswerError
-from session_fsm.cli.facts import Facts
-from session_fsm.cli.live.lanes import Lanes
-from session_fsm.cli.live.panels import Log, Transcript
 from session_fsm.cli.script import demo_agent, play
-from session_fsm.cli.talk import narrated
 from session_fsm.states import SessionState
+from session_fsm.ui.textual import AgentSessionView
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -28,7 +24,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from session_fsm.cli.facts import Fact
     from session_fsm.testing import ScriptedAgent
 
 HEADLINE: Final = "session-fsm  ·  a session with an agent in this very process"
@@ -49,23 +44,13 @@ class LiveDemo(App[int]):
 
     CSS = """
     #title { width: 1fr; background: $panel; padding: 0 1; }
-    #panels { height: 1fr; }
-    #transcript, #log {
-        border: round $foreground 30%;
-        border-title-color: $text-muted;
-        scrollbar-size-vertical: 1;
-    }
-    #transcript { width: 1fr; }
-    #log { width: 36; }
-    .-narrow #log { display: none; }
+    #note { height: auto; padding: 0 1; color: $text-muted; text-style: italic; }
     """
     TITLE = "session-fsm demo"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]  # noqa: RUF012 - as in App
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "network", "Network off/on", priority=True),
         Binding("f3", "crash", "Crash the agent", priority=True),
-        Binding("f4", "session", "End/start", priority=True),
         Binding("ctrl+q", "leave(0)", "Quit", priority=True),
         Binding("ctrl+c", f"leave({ExitCode.INTERRUPTED:d})", show=False, priority=True),
     ]
@@ -75,7 +60,6 @@ class LiveDemo(App[int]):
         self._seconds = seconds
         self._agent = agent or demo_agent()
         self.session = Session(TokenSource.loopback(self._agent))
-        self._facts = Facts(self.session)
         self._left: asyncio.Future[int] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._opening: asyncio.Task[None] | None = None
@@ -83,11 +67,8 @@ class LiveDemo(App[int]):
     def compose(self) -> ComposeResult:
         """Lay out the view."""
         yield Label(HEADLINE, id="title")
-        yield Lanes()
-        with Horizontal(id="panels"):
-            yield Transcript()
-            yield Log()
-        yield Input(placeholder="say something to the agent")
+        yield AgentSessionView(self.session)
+        yield Label(id="note")
         yield Footer()
 
     def on_mount(self) -> None:
@@ -99,7 +80,8 @@ class LiveDemo(App[int]):
 
     async def _hold(self, left: asyncio.Future[int]) -> None:
         self._opening = self._spawn(self._open())
-        await narrated(self.session, self._facts, self._show, self._stay(left))
+        async with self.session:
+            await self._stay(left)
         self.exit(left.result() if left.done() else ExitCode.OK)
 
     async def _stay(self, left: asyncio.Future[int]) -> None:
@@ -125,46 +107,16 @@ class LiveDemo(App[int]):
         except (SessionError, NoAnswerError) as error:
             self._note(str(error))
 
-    # What is shown ------------------------------------------------------------------------------
-
-    def _show(self, fact: Fact) -> None:
-        with suppress(NoMatches, MountError):  # the view is being taken down
-            self._show_now(fact)
-
-    def _show_now(self, fact: Fact) -> None:
-        data = fact.data
-        match fact.type:
-            case "transition":
-                if data["trigger"] == "start":
-                    self.query_one(Transcript).clear()
-                self.query_one(Lanes).move(data["machine"], data["source"], data["dest"])
-                seconds = (fact.at - self._facts.began).total_seconds()
-                self.query_one(Log).add(seconds, data)
-            case "flags":
-                self.query_one(Lanes).flag(data)
-            case "message":
-                self.query_one(Transcript).tell(data)
-            case "end":
-                self._note(f"The session is over: {data['reason']}. F4 starts it again.")
-            case _:
-                pass
-
     def _note(self, text: str) -> None:
-        with suppress(NoMatches, MountError):
-            self.query_one(Transcript).note(text)
+        with suppress(NoMatches):  # the view is being taken down
+            self.query_one("#note", Label).update(Content(text))
 
     # What the user does -------------------------------------------------------------------------
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Send what was typed."""
-        text = event.value.strip()
-        event.input.clear()
-        if text:
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Let whoever begins to write have the conversation."""
+        if event.value:
             self._take_over()
-            self._spawn(self._send(text))
-
-    async def _send(self, text: str) -> None:
-        await self.session.send(text)
 
     def _take_over(self) -> None:
         """The user is quicker than the script: from now on it is their conversation."""
@@ -189,13 +141,6 @@ class LiveDemo(App[int]):
     async def _come_back(self) -> None:
         await asyncio.sleep(AWAY_FOR)
         self._agent.come_back()
-
-    def action_session(self) -> None:
-        """End the session, or start it again."""
-        if self.session.snapshot.state is SessionState.IDLE:
-            self._spawn(self.session.start())
-        else:
-            self._spawn(self.session.end())
 
     def action_leave(self, code: int) -> None:
         """End the session, and the view with it."""

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
-from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App
 from textual.binding import Binding
-from textual.containers import Horizontal
-from textual.css.query import NoMatches
-from textual.widget import MountError
 from textual.widgets import Footer, Label
 
 from session_fsm.cli.exit_codes import ExitCode
-from session_fsm.cli.facts import FLAGS, described
 from session_fsm.cli.live.app import LiveDemo
-from session_fsm.cli.live.lanes import Lanes
-from session_fsm.cli.live.panels import Log, Transcript
 from session_fsm.errors import RecordingError
+from session_fsm.ui.textual import AgentSessionView
+from stores.textual import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from session_fsm.messages.message import Message
     from session_fsm.recording import Replay
-    from session_fsm.snapshot import SessionSnapshot
-    from session_fsm.transition import Transition
 
 JUMP: Final = 5.0
 """Seconds that one key goes back or forth."""
@@ -48,7 +40,7 @@ class LiveReplay(App[int]):
     CSS = LiveDemo.CSS
     TITLE = "session-fsm replay"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS = LiveDemo.HORIZONTAL_BREAKPOINTS
+    AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "play", "Play/pause"),
         Binding("right", "forth", "Step"),
@@ -64,25 +56,18 @@ class LiveReplay(App[int]):
         super().__init__()
         self.replay = replay
         self._paused = paused
-        self._shown = -1
-        self._messages: Sequence[Message] = ()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def compose(self) -> ComposeResult:
         """Lay out the view."""
         yield Label(id="title")
-        yield Lanes()
-        with Horizontal(id="panels"):
-            yield Transcript()
-            yield Log()
+        yield AgentSessionView(self.replay)
         yield Footer()
 
     def on_mount(self) -> None:
         """Begin."""
-        self.replay.snapshots.subscribe(self._look)
-        self.replay.transitions.subscribe(self._moved)
-        self.replay.position.subscribe(self._tell)
-        self.replay.is_playing.subscribe(self._tell)
+        bind(self.replay.position, self, self._tell)
+        bind(self.replay.is_playing, self, self._tell)
         if not self._paused:
             self.action_play()
 
@@ -100,37 +85,10 @@ class LiveReplay(App[int]):
             str(timedelta(seconds=round(seconds)))
             for seconds in (replay.position.value, replay.duration.value)
         )
-        with suppress(NoMatches, MountError):
-            self.query_one("#title", Label).update(
-                f"session-fsm  ·  {state}  {position} of {duration}"
-                f"  ·  snapshot {replay.snapshot.seq}  ·  {replay.recorded_at:%Y-%m-%d %H:%M:%S}"
-            )
-
-    def _look(self, now: SessionSnapshot) -> None:
-        with suppress(NoMatches, MountError):  # the view is being taken down
-            self._show(now)
-
-    def _show(self, now: SessionSnapshot) -> None:
-        transcript, lanes = self.query_one(Transcript), self.query_one(Lanes)
-        follows, self._shown = now.seq == self._shown + 1, now.seq
-        if not follows or not now.messages:
-            transcript.clear()
-        if not follows:
-            self.query_one(Log).clear()
-            lanes.place("session", now.state)
-            lanes.place("connection", now.connection_state)
-            lanes.place("agent", now.agent.state)
-        lanes.flag({name: of(now) for name, of in FLAGS.items()})
-        before = self._messages if follows else ()
-        self._messages = now.messages
-        for message, known in zip_longest(now.messages, before[: len(now.messages)]):
-            if message is not known:
-                transcript.tell(described(message, None))
-
-    def _moved(self, moved: Transition) -> None:
-        with suppress(NoMatches, MountError):
-            self.query_one(Lanes).move(moved.machine, moved.source, moved.dest)
-            self.query_one(Log).add(self.replay.position.value, moved._asdict())
+        self.query_one("#title", Label).update(
+            f"session-fsm  ·  {state}  {position} of {duration}"
+            f"  ·  snapshot {replay.snapshot.seq}  ·  {replay.recorded_at:%Y-%m-%d %H:%M:%S}"
+        )
 
     # What the user does -------------------------------------------------------------------------
 
@@ -181,4 +139,4 @@ class LiveReplay(App[int]):
         try:
             yield
         except RecordingError as error:
-            self.query_one(Transcript).note(str(error))
+            self.notify(str(error), severity="error", markup=False)

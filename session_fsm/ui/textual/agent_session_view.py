@@ -8,6 +8,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
+from session_fsm.session import Session
 from session_fsm.ui.control_bar import ControlBarModel
 from session_fsm.ui.diagram import DiagramModel
 from session_fsm.ui.status import StatusModel
@@ -48,7 +49,8 @@ PLACEHOLDER: Final = "Write to the agent"
 class AgentSessionView(Vertical):
     """What goes on, the agent's voice as bars, the conversation, the controls, and the charts.
 
-    It starts nothing by itself, and ends nothing when it goes: the session is the program's.
+    It starts nothing by itself, and ends nothing when it goes: the session is the program's. For a
+    replay there is nothing to press and nothing to write.
 
     Args:
         view: A session of this app's loop, or the replay of one.
@@ -84,6 +86,7 @@ class AgentSessionView(Vertical):
         self.controls: Final = ControlBarModel(
             view, microphone=microphone, camera=camera, screen_share=screen_share, chat=False
         )
+        self._can_act = isinstance(view, Session)
         self._status = StatusModel(view)
         self._transcript = TranscriptModel(view)
         self._visualizer = VisualizerModel(view)
@@ -111,7 +114,11 @@ class AgentSessionView(Vertical):
         """Begin to look."""
         bind(self.controls.controls, self, lambda _: self.refresh_bindings())
         bind(self.controls.failure, self, self._tell_failure)
-        self.query_one(Input).focus()
+        line = self.query_one(Input)
+        line.display = self._can_act
+        self.query_one(ControlBar).display = self._can_act
+        if self._can_act:
+            line.focus()
 
     def on_unmount(self) -> None:
         """Let go of the session."""

@@ -62,6 +62,11 @@ class ChatTranscript(ScrollView, can_focus=True):
         self._width = 0
         self._moves_itself = False
 
+    @property
+    def rows(self) -> tuple[TranscriptRow, ...]:
+        """What it shows, also above and below of what is in view."""
+        return tuple(self._rows)
+
     def on_mount(self) -> None:
         """Begin to look."""
         bind(self._model.changes, self, self._take, "all")

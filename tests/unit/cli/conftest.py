@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -56,3 +57,14 @@ def command() -> Command:
         )
 
     return run
+
+
+def texts(app: Any) -> list[str]:
+    """What the transcript of a live view shows, each with what is noted on it."""
+    rows = app.query_one("ChatTranscript").rows
+    return [f"{row.text} {row.note}".strip() for row in rows if not row.is_thinking]
+
+
+def noted(app: Any) -> str:
+    """What the program itself has to say."""
+    return str(app.query_one("#note").content)
