@@ -80,11 +80,10 @@ class AgentSessionView(QWidget):
         if isinstance(session, SessionView):
             self._view, self._submit = session, to_this_loop
             self._models = Models.of(session, **given)
-            self.destroyed.connect(partial(self._models.close))
         else:
             self._view, self._submit = session.session, session.submit
             self._models = session.run(_made(session.session, given))
-            self.destroyed.connect(partial(call, session.submit, self._models.close))
+        self.destroyed.connect(partial(call, self._submit, self._models.close))
         self._lay_out()
         self._listen()
 
@@ -138,6 +137,9 @@ class AgentSessionView(QWidget):
         self._button.setAutoDefault(False)
         self._input.setVisible(isinstance(self._view, Session))
         self._button.setVisible(isinstance(self._view, Session))
+        # Or a window could not be opened as small as it may become.
+        self._bars.hide()
+        self._diagram.hide()
 
     def _listen(self) -> None:
         self._input.returnPressed.connect(self.send)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPersistentModelIndex
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
+    from session_fsm.ui.rows import TranscriptRow
     from session_fsm.ui.transcript import TranscriptModel
 
 NOWHERE: Final = QModelIndex()
@@ -82,7 +83,9 @@ class ChatTranscript(QAbstractItemView):
         self.setSelectionMode(self.SelectionMode.ExtendedSelection)
         self.setEditTriggers(self.EditTrigger.NoEditTriggers)
         self._below = QPushButton(self)
+        self._below.setObjectName("below")
         self._below.setAutoDefault(False)
+        self._below.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._below.hide()
         self._below.clicked.connect(self.jump_to_end)
         self._offer_copying()
@@ -95,6 +98,8 @@ class ChatTranscript(QAbstractItemView):
 
     def jump_to_end(self) -> None:
         """Go to the end, and stay there."""
+        if self._below.hasFocus():
+            self.setFocus()
         self._scrolled(at_end=True)
 
     def copy(self) -> None:
@@ -134,25 +139,31 @@ class ChatTranscript(QAbstractItemView):
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802 - Qt's name
         """Go where the user has scrolled to."""
-        del dx, dy
+        del dx
         if self._moves_itself:
             return
         bar = self.verticalScrollBar()
-        row = self._heights.at(bar.value())
-        self._place = (row, bar.value() - self._heights.top(row))
+        if abs(dy) <= 2 * bar.pageStep():
+            # From what is in view, so that nothing jumps where heights were estimates.
+            row, above = self._first_in(bar.value() + dy)
+            self._place = self._walked(row, above - dy)
+        else:
+            self._place = self._walked(*self._first_in(bar.value()))
         self._scrolled(at_end=bar.value() >= bar.maximum())
 
     def _scrolled(self, *, at_end: bool) -> None:
         """Take note of it at once, and let the model know."""
-        if at_end is not self._follows:
-            self._follows = at_end
+        before, self._follows = self._follows, at_end
+        self._settle()
+        bar = self.verticalScrollBar()
+        self._follows = at_end = bar.value() >= bar.maximum()
+        if at_end is not before:
             note = self._transcript.scrolled
             call(self._submit, lambda: note(at_end=at_end))
-        self._settle()
 
     def _follow(self, follows: bool) -> None:  # noqa: FBT001 - the value of a store
         if not follows and self._follows:
-            self._place = self._first_in_view()
+            self._place = self._first_in(self.verticalOffset())
         self._follows = follows
         self.scheduleDelayedItemsLayout()
 
@@ -169,25 +180,27 @@ class ChatTranscript(QAbstractItemView):
         self._place = (0, 0)
         self._estimate_all()
 
-    def rowsInserted(self, parent: Any, start: int, end: int) -> None:  # noqa: N802 - Qt's name
+    def rowsInserted(self, parent: QModelIndex, start: int, end: int) -> None:  # noqa: N802 - Qt's name
         """Make room."""
-        rows = self._rows.rows[start : end + 1]
+        rows: list[TranscriptRow] = self._rows.rows[start : end + 1]
         for number, height in enumerate(self._drawing.estimates(rows)):
             self._heights.insert(start + number, int(height))
         super().rowsInserted(parent, start, end)
         self.scheduleDelayedItemsLayout()
 
-    def rowsAboutToBeRemoved(self, parent: Any, start: int, end: int) -> None:  # noqa: N802 - Qt's name
+    def rowsAboutToBeRemoved(self, parent: QModelIndex, start: int, end: int) -> None:  # noqa: N802 - Qt's name
         """Take rows out."""
         super().rowsAboutToBeRemoved(parent, start, end)
         for place in range(end, start - 1, -1):
             self._heights.remove(place)
         self.scheduleDelayedItemsLayout()
 
-    def dataChanged(self, top_left: Any, bottom_right: Any, roles: Any = ()) -> None:  # noqa: N802 - Qt's name
+    def dataChanged(  # noqa: N802 - Qt's name
+        self, top_left: QModelIndex, bottom_right: QModelIndex, roles: Any = ()
+    ) -> None:
         """Make room for a text that grows."""
         del bottom_right, roles
-        place = top_left.row()
+        place: int = top_left.row()
         self._heights[place] = int(self._drawing.estimates([self._rows.rows[place]])[0])
         self.scheduleDelayedItemsLayout()
 
@@ -249,17 +262,10 @@ class ChatTranscript(QAbstractItemView):
 
     def _measure_down(self, height: int) -> int:
         """Lay out the rows from the first in view on, and return where that is, in pixels."""
-        place, above = min(self._place[0], len(self._heights) - 1), self._place[1]
-        if place < 0:
+        if not len(self._heights):
             return 0
-        if above:
-            # What was in view below it stays where it is, however high it turns out to be.
-            below = self._heights[place] - above
-            above = self._measure(place) - below
-            while above < 0 and place > 0:
-                place -= 1
-                above += self._measure(place)
-        first, above = place, max(above, 0)
+        first = place = min(self._place[0], len(self._heights) - 1)
+        above = min(self._place[1], self._measure(first) - 1)
         room = height + above
         while room > 0 and place < len(self._heights):
             room -= self._measure(place)
@@ -267,15 +273,25 @@ class ChatTranscript(QAbstractItemView):
         self._place = (first, above)
         return self._heights.top(first) + above
 
+    def _walked(self, row: int, above: int) -> tuple[int, int]:
+        """Return the row that is so many pixels below the top of one, and how much is above."""
+        while above < 0 and row > 0:
+            row -= 1
+            above += self._measure(row)
+        while row < len(self._heights) - 1 and above >= self._measure(row):
+            above -= self._measure(row)
+            row += 1
+        return row, max(above, 0)
+
+    def _first_in(self, value: int) -> tuple[int, int]:
+        """Return the row that is there, and how much of it is above."""
+        row = min(self._heights.at(value), max(len(self._heights) - 1, 0))
+        return row, value - self._heights.top(row)
+
     def _measure(self, place: int) -> int:
         height = self._drawing.laid_out(self._rows.rows[place]).height
         self._heights[place] = height
         return height
-
-    def _first_in_view(self) -> tuple[int, int]:
-        value = self.verticalScrollBar().value()
-        row = min(self._heights.at(value), max(len(self._heights) - 1, 0))
-        return row, value - self._heights.top(row)
 
     def _place_button(self) -> None:
         size, room = self._below.sizeHint(), self.viewport().geometry()
@@ -301,14 +317,19 @@ class ChatTranscript(QAbstractItemView):
         index: QModelIndex | QPersistentModelIndex,
         hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
     ) -> None:
-        """Bring a row into view."""
+        """Bring a row into view, unless it fills all of it."""
         del hint
-        where, bar = self.visualRect(index), self.verticalScrollBar()
-        room = self.viewport().height()
+        where, room = self.visualRect(index), self.viewport().height()
+        if where.height() > room and where.bottom() >= 0 and where.top() < room:
+            return
+        row = index.row()
         if where.top() < 0 or where.height() > room:
-            bar.setValue(bar.value() + where.top())
+            self._place = row, 0
         elif where.bottom() >= room:
-            bar.setValue(bar.value() + where.bottom() + 1 - room)
+            self._place = self._walked(row, self._measure(row) - room)
+        else:
+            return
+        self._scrolled(at_end=False)
 
     def moveCursor(  # noqa: N802 - Qt's name
         self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier

@@ -46,9 +46,12 @@ def hand_over(submit: Submit, work: Coroutine[Any, Any, object]) -> None:
 
 
 def call(submit: Submit, fn: Callable[[], object]) -> None:
-    """Have a plain method of a model called on its thread."""
+    """Have a plain method of a model called on its thread; at once where that is this one."""
 
     async def work() -> None:
         fn()
 
-    hand_over(submit, work())
+    if submit is to_this_loop:
+        fn()
+    else:
+        hand_over(submit, work())
