@@ -7,8 +7,14 @@ import pytest
 pytest.importorskip("PySide6")
 pytest.importorskip("qasync")
 
+import asyncio
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
@@ -17,7 +23,9 @@ from session_fsm import Session, SilenceInput
 
 if TYPE_CHECKING:
     from contract.sides import LiveKitSide
+    from peers.fixtures import Stack
 
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.server
 
 
@@ -52,3 +60,31 @@ async def test_an_agent_that_does_not_come(ui: Ui, side: LiveKitSide) -> None:
     await ui.until(lambda: ui.status == "No agent came. Try again")
     await ui.until(lambda: ui.buttons == ["Try again"])
     await ui.do(side.nobody_left())
+
+
+@pytest.mark.parametrize("how", [[], ["--thread"]], ids=["qasync", "thread"])
+async def test_the_example_with_a_token_endpoint(stack: Stack, how: list[str]) -> None:
+    async def token(_: web.Request) -> web.Response:
+        details = {"server_url": stack.url, "participant_token": stack.token(stack.room())}
+        return web.json_response(details)
+
+    app = web.Application()
+    app.router.add_post("/token", token)
+    program = [ROOT / "tests" / "peers" / "qt_person.py", ROOT / "examples" / "qt_window.py"]
+    async with TestServer(app) as server, asyncio.timeout(120):
+        running = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *program,
+            str(server.make_url("/token")),
+            *how,
+            env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            said, complained = await running.communicate()
+        finally:
+            if running.returncode is None:
+                running.kill()
+    assert said.decode().splitlines() == ["You: hello", "Agent: echo: hello"], complained.decode()
+    assert running.returncode == 0, complained.decode()
