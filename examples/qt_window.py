@@ -1,9 +1,9 @@
 """A conversation with an agent in a window of Qt.
 
-    pip install 'session-fsm[qt]'
-    python examples/qt_window.py                                 # with an agent of this process
-    python examples/qt_window.py https://example.com/api/token   # with a real one
-    python examples/qt_window.py --thread                        # without an asyncio loop for Qt
+pip install 'session-fsm[qt]'
+python examples/qt_window.py                                 # with an agent of this process
+python examples/qt_window.py https://example.com/api/token   # with a real one
+python examples/qt_window.py --thread                        # without an asyncio loop for Qt
 """
 
 import asyncio

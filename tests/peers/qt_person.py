@@ -1,6 +1,6 @@
 """Runs a program with a window, and does in it what a person would: start, ask, read, close.
 
-    python qt_person.py examples/qt_window.py [its arguments]
+python qt_person.py examples/qt_window.py [its arguments]
 """
 
 from __future__ import annotations

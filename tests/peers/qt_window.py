@@ -16,12 +16,13 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 
-from session_fsm import Session
 from session_fsm.thread import SessionThread
 from session_fsm.ui.qt import AgentSessionView, ChatTranscript, StatusLine
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
+
+    from session_fsm import Session
 
 PATIENCE = 60.0
 """Seconds."""
@@ -44,7 +45,9 @@ class Ui:
         self.app = application()
         self.view: AgentSessionView
 
-    async def open(self, session: Session, size: tuple[int, int] = (900, 600), **options: Any) -> None:
+    async def open(
+        self, session: Session, size: tuple[int, int] = (900, 600), **options: Any
+    ) -> None:
         raise NotImplementedError
 
     async def open_again(self) -> None:
@@ -143,7 +146,9 @@ class Ui:
 class OnQasync(Ui):
     """The session lives on the loop of the window."""
 
-    async def open(self, session: Session, size: tuple[int, int] = (900, 600), **options: Any) -> None:
+    async def open(
+        self, session: Session, size: tuple[int, int] = (900, 600), **options: Any
+    ) -> None:
         self.session = session
         await self.show(AgentSessionView(session, **options), size)
 
@@ -152,7 +157,7 @@ class OnQasync(Ui):
 
     async def until(self, reached: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE):
-            while not reached():
+            while not reached():  # noqa: ASYNC110 - a person looks now and then
                 await asyncio.sleep(0.005)
 
     async def do(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -169,7 +174,9 @@ class OnQasync(Ui):
 class OnThread(Ui):
     """The session has a thread of its own, and the window has no asyncio loop."""
 
-    async def open(self, session: Session, size: tuple[int, int] = (900, 600), **options: Any) -> None:
+    async def open(
+        self, session: Session, size: tuple[int, int] = (900, 600), **options: Any
+    ) -> None:
         self.thread = SessionThread(session)
         await self.show(AgentSessionView(self.thread, **options), size)
 

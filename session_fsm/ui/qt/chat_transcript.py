@@ -27,17 +27,16 @@ from PySide6.QtWidgets import QAbstractItemView, QPushButton, QWidget
 from session_fsm.ui.qt.row_drawing import RowDrawing
 from session_fsm.ui.qt.row_heights import RowHeights
 from session_fsm.ui.qt.submit import Submit, call, to_this_loop
-from session_fsm.ui.qt.transcript_rows import TranscriptRows, as_text
+from session_fsm.ui.qt.transcript_rows import NOWHERE, TranscriptRows, as_text
 from stores.qt import bind
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QPersistentModelIndex
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
+    from session_fsm.ui.qt.transcript_rows import Index
     from session_fsm.ui.rows import TranscriptRow
     from session_fsm.ui.transcript import TranscriptModel
 
-NOWHERE: Final = QModelIndex()
 STEP: Final = 3
 """Lines that a turn of the wheel, or an arrow of the scroll bar, moves."""
 MARGIN: Final = 8
@@ -180,7 +179,7 @@ class ChatTranscript(QAbstractItemView):
         self._place = (0, 0)
         self._estimate_all()
 
-    def rowsInserted(self, parent: QModelIndex, start: int, end: int) -> None:  # noqa: N802 - Qt's name
+    def rowsInserted(self, parent: Index, start: int, end: int) -> None:  # noqa: N802 - Qt's name
         """Make room."""
         rows: list[TranscriptRow] = self._rows.rows[start : end + 1]
         for number, height in enumerate(self._drawing.estimates(rows)):
@@ -188,7 +187,7 @@ class ChatTranscript(QAbstractItemView):
         super().rowsInserted(parent, start, end)
         self.scheduleDelayedItemsLayout()
 
-    def rowsAboutToBeRemoved(self, parent: QModelIndex, start: int, end: int) -> None:  # noqa: N802 - Qt's name
+    def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:  # noqa: N802 - Qt's name
         """Take rows out."""
         super().rowsAboutToBeRemoved(parent, start, end)
         for place in range(end, start - 1, -1):
@@ -196,7 +195,7 @@ class ChatTranscript(QAbstractItemView):
         self.scheduleDelayedItemsLayout()
 
     def dataChanged(  # noqa: N802 - Qt's name
-        self, top_left: QModelIndex, bottom_right: QModelIndex, roles: Any = ()
+        self, top_left: Index, bottom_right: Index, roles: Any = ()
     ) -> None:
         """Make room for a text that grows."""
         del bottom_right, roles
@@ -301,7 +300,7 @@ class ChatTranscript(QAbstractItemView):
 
     # What Qt asks of every view -----------------------------------------------------------------
 
-    def visualRect(self, index: QModelIndex | QPersistentModelIndex) -> QRect:  # noqa: N802 - Qt's name
+    def visualRect(self, index: Index) -> QRect:  # noqa: N802 - Qt's name
         """Return where a row is in the viewport."""
         if not index.isValid() or index.row() >= len(self._heights):
             return QRect()
@@ -314,7 +313,7 @@ class ChatTranscript(QAbstractItemView):
 
     def scrollTo(  # noqa: N802 - Qt's name
         self,
-        index: QModelIndex | QPersistentModelIndex,
+        index: Index,
         hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
     ) -> None:
         """Bring a row into view, unless it fills all of it."""
@@ -363,7 +362,7 @@ class ChatTranscript(QAbstractItemView):
                 region += self.visualRect(self._rows.index(place))
         return region
 
-    def isIndexHidden(self, index: QModelIndex | QPersistentModelIndex) -> bool:  # noqa: N802 - Qt's name
+    def isIndexHidden(self, index: Index) -> bool:  # noqa: N802 - Qt's name
         """Say that no row is hidden."""
         del index
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPersistentModelIndex
 
     from session_fsm.ui.rows import TranscriptChange, TranscriptRow
+
+Index: TypeAlias = "QModelIndex | QPersistentModelIndex"
 
 NOWHERE: Final = QModelIndex()
 
@@ -48,14 +50,12 @@ class TranscriptRows(QAbstractListModel):
                 self.endRemoveRows()
 
     def rowCount(  # noqa: N802 - Qt's name
-        self, parent: QModelIndex | QPersistentModelIndex = NOWHERE
+        self, parent: Index = NOWHERE
     ) -> int:
         """Return how many rows there are."""
         return 0 if parent.isValid() else len(self.rows)
 
-    def data(
-        self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return a row as text, for whoever cannot see it, and its time for the tooltip."""
         if not self.checkIndex(index, self.CheckIndexOption.IndexIsValid):
             return None
@@ -66,7 +66,7 @@ class TranscriptRows(QAbstractListModel):
             return f"{row.time.astimezone():%x %X}"
         return None
 
-    def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         """Say that a message can be selected."""
         if not index.isValid() or self.rows[index.row()].is_thinking:
             return Qt.ItemFlag.NoItemFlags

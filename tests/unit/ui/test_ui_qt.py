@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import subprocess
 import sys
@@ -18,7 +17,7 @@ pytest.importorskip("qasync")
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from peers.qt_window import Ui, application, both_ways
 from session_fsm import Session, SessionState, SessionStateError, SilenceInput, TokenSource
@@ -28,7 +27,6 @@ from session_fsm.ui import ControlBarModel, Severity
 from session_fsm.ui.qt import (
     AgentSessionView,
     BarVisualizer,
-    ChatTranscript,
     ControlBar,
     LiveDiagram,
     StateLane,
@@ -362,9 +360,9 @@ async def test_a_closed_session_can_still_be_read(ui: Ui) -> None:
     assert ui.input.text() == "hello"
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_colours_can_be_read_in_both_themes(dark: bool) -> None:
-    palette = palette_of(dark=dark)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colours_can_be_read_in_both_themes(theme: str) -> None:
+    palette = palette_of(dark=theme == "dark")
     for role in (QPalette.ColorRole.Window, QPalette.ColorRole.Base):
         background = palette.color(role)
         for severity in Severity:
