@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QPushButton, QWidget
 
 from session_fsm.ui.qt.row_drawing import RowDrawing
-from session_fsm.ui.qt.row_heights import RowHeights
+from session_fsm.ui.qt.row_places import RowPlaces
 from session_fsm.ui.qt.submit import Submit, call, to_this_loop
 from session_fsm.ui.qt.transcript_rows import NOWHERE, TranscriptRows, as_text
 from stores.qt import bind
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
     from session_fsm.ui.qt.transcript_rows import Index
-    from session_fsm.ui.rows import TranscriptRow
     from session_fsm.ui.transcript import TranscriptModel
 
 STEP: Final = 3
@@ -71,11 +70,9 @@ class ChatTranscript(QAbstractItemView):
         self._transcript, self._submit = model, submit
         self._rows = TranscriptRows(self)
         self._follows = model.follows.value
-        self._heights = RowHeights()
-        self._place = (0, 0)
-        """The first row in view, and how many pixels of it are above, while it does not follow."""
         self._moves_itself = False
         self._drawing = self._new_drawing()
+        self._places = RowPlaces(self._rows, self._drawing)
         self.setAccessibleName("Conversation")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(self.ScrollMode.ScrollPerPixel)
@@ -144,10 +141,9 @@ class ChatTranscript(QAbstractItemView):
         bar = self.verticalScrollBar()
         if abs(dy) <= 2 * bar.pageStep():
             # From what is in view, so that nothing jumps where heights were estimates.
-            row, above = self._first_in(bar.value() + dy)
-            self._place = self._walked(row, above - dy)
+            self._places.go_by(bar.value() + dy, -dy)
         else:
-            self._place = self._walked(*self._first_in(bar.value()))
+            self._places.go_to(bar.value())
         self._scrolled(at_end=bar.value() >= bar.maximum())
 
     def _scrolled(self, *, at_end: bool) -> None:
@@ -162,7 +158,7 @@ class ChatTranscript(QAbstractItemView):
 
     def _follow(self, follows: bool) -> None:  # noqa: FBT001 - the value of a store
         if not follows and self._follows:
-            self._place = self._first_in(self.verticalOffset())
+            self._places.go_to(self.verticalOffset())
         self._follows = follows
         self.scheduleDelayedItemsLayout()
 
@@ -176,22 +172,18 @@ class ChatTranscript(QAbstractItemView):
     def reset(self) -> None:
         """Take all rows anew."""
         super().reset()
-        self._place = (0, 0)
         self._estimate_all()
 
     def rowsInserted(self, parent: Index, start: int, end: int) -> None:  # noqa: N802 - Qt's name
         """Make room."""
-        rows: list[TranscriptRow] = self._rows.rows[start : end + 1]
-        for number, height in enumerate(self._drawing.estimates(rows)):
-            self._heights.insert(start + number, int(height))
+        self._places.inserted(start, end)
         super().rowsInserted(parent, start, end)
         self.scheduleDelayedItemsLayout()
 
     def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:  # noqa: N802 - Qt's name
         """Take rows out."""
         super().rowsAboutToBeRemoved(parent, start, end)
-        for place in range(end, start - 1, -1):
-            self._heights.remove(place)
+        self._places.removed(start, end)
         self.scheduleDelayedItemsLayout()
 
     def dataChanged(  # noqa: N802 - Qt's name
@@ -199,8 +191,7 @@ class ChatTranscript(QAbstractItemView):
     ) -> None:
         """Make room for a text that grows."""
         del bottom_right, roles
-        place: int = top_left.row()
-        self._heights[place] = int(self._drawing.estimates([self._rows.rows[place]])[0])
+        self._places.changed(top_left.row())
         self.scheduleDelayedItemsLayout()
 
     # Where everything is ------------------------------------------------------------------------
@@ -232,65 +223,25 @@ class ChatTranscript(QAbstractItemView):
         self._estimate_all()
 
     def _estimate_all(self) -> None:
-        self._heights.replace(self._drawing.estimates(self._rows.rows))
+        self._places.estimate_all(self._drawing)
         self.scheduleDelayedItemsLayout()
 
     def _settle(self) -> None:
         """Lay out what is in view, and make room for all rows."""
-        if len(self._heights) != len(self._rows.rows):
+        if len(self._places) != len(self._rows.rows):
             return
         self._moves_itself = True
         try:
             bar, height = self.verticalScrollBar(), self.viewport().height()
-            value = self._measure_up(height) if self._follows else self._measure_down(height)
-            bar.setRange(0, max(self._heights.total - height, 0))
+            places = self._places
+            value = places.lay_out_end(height) if self._follows else places.lay_out(height)
+            bar.setRange(0, max(self._places.total - height, 0))
             bar.setPageStep(height)
             bar.setSingleStep(self.fontMetrics().height() * STEP)
             bar.setValue(value)
         finally:
             self._moves_itself = False
         self.viewport().update()
-
-    def _measure_up(self, height: int) -> int:
-        """Lay out the last rows, as many as can be seen, and return where they begin, in pixels."""
-        room, place = height, len(self._heights)
-        while room > 0 and place > 0:
-            place -= 1
-            room -= self._measure(place)
-        return self._heights.total - height
-
-    def _measure_down(self, height: int) -> int:
-        """Lay out the rows from the first in view on, and return where that is, in pixels."""
-        if not len(self._heights):
-            return 0
-        first = place = min(self._place[0], len(self._heights) - 1)
-        above = min(self._place[1], self._measure(first) - 1)
-        room = height + above
-        while room > 0 and place < len(self._heights):
-            room -= self._measure(place)
-            place += 1
-        self._place = (first, above)
-        return self._heights.top(first) + above
-
-    def _walked(self, row: int, above: int) -> tuple[int, int]:
-        """Return the row that is so many pixels below the top of one, and how much is above."""
-        while above < 0 and row > 0:
-            row -= 1
-            above += self._measure(row)
-        while row < len(self._heights) - 1 and above >= self._measure(row):
-            above -= self._measure(row)
-            row += 1
-        return row, max(above, 0)
-
-    def _first_in(self, value: int) -> tuple[int, int]:
-        """Return the row that is there, and how much of it is above."""
-        row = min(self._heights.at(value), max(len(self._heights) - 1, 0))
-        return row, value - self._heights.top(row)
-
-    def _measure(self, place: int) -> int:
-        height = self._drawing.laid_out(self._rows.rows[place]).height
-        self._heights[place] = height
-        return height
 
     def _place_button(self) -> None:
         size, room = self._below.sizeHint(), self.viewport().geometry()
@@ -302,14 +253,14 @@ class ChatTranscript(QAbstractItemView):
 
     def visualRect(self, index: Index) -> QRect:  # noqa: N802 - Qt's name
         """Return where a row is in the viewport."""
-        if not index.isValid() or index.row() >= len(self._heights):
+        if not index.isValid() or index.row() >= len(self._places):
             return QRect()
-        top = self._heights.top(index.row()) - self.verticalOffset()
-        return QRect(0, top, self.viewport().width(), self._heights[index.row()])
+        top = self._places.top(index.row()) - self.verticalOffset()
+        return QRect(0, top, self.viewport().width(), self._places.height(index.row()))
 
     def indexAt(self, point: QPoint) -> QModelIndex:  # noqa: N802 - Qt's name
         """Return the row that is there."""
-        return self._rows.index(self._heights.at(point.y() + self.verticalOffset()))
+        return self._rows.index(self._places.at(point.y() + self.verticalOffset()))
 
     def scrollTo(  # noqa: N802 - Qt's name
         self,
@@ -323,9 +274,9 @@ class ChatTranscript(QAbstractItemView):
             return
         row = index.row()
         if where.top() < 0 or where.height() > room:
-            self._place = row, 0
+            self._places.go_from(row, 0)
         elif where.bottom() >= room:
-            self._place = self._walked(row, self._measure(row) - room)
+            self._places.go_from(row, self._places.measure(row) - room)
         else:
             return
         self._scrolled(at_end=False)
@@ -340,7 +291,7 @@ class ChatTranscript(QAbstractItemView):
         step = {actions.MoveUp: -1, actions.MoveDown: 1}.get(action, 0)
         if now.isValid():
             return self._rows.index(min(max(now.row() + step, 0), last))
-        lowest = self._heights.at(self.verticalOffset() + self.viewport().height() - 1)
+        lowest = self._places.at(self.verticalOffset() + self.viewport().height() - 1)
         return self._rows.index(min(lowest, last))
 
     def setSelection(  # noqa: N802 - Qt's name
@@ -377,9 +328,9 @@ class ChatTranscript(QAbstractItemView):
 
     def _in(self, rect: QRect) -> range:
         """Return the rows of which there is something in a rectangle of the viewport."""
-        first = self._heights.at(rect.top() + self.verticalOffset())
-        last = self._heights.at(rect.bottom() + self.verticalOffset())
-        return range(first, min(last + 1, len(self._heights)))
+        first = self._places.at(rect.top() + self.verticalOffset())
+        last = self._places.at(rect.bottom() + self.verticalOffset())
+        return range(first, min(last + 1, len(self._places)))
 
     # Drawing ------------------------------------------------------------------------------------
 

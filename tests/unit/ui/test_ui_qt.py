@@ -311,8 +311,8 @@ async def test_the_charts_show_where_they_stand_and_how_they_got_there(ui: Ui) -
     highlight = ui.view.palette().color(QPalette.ColorRole.Highlight)
     for lane in lanes:
         assert pixels(lane.grab().toImage(), highlight) > 100
-    edges = ui.part(TransitionList).edges
-    assert [edge.trigger for edge in edges[:2]] == ["agent_ready", "reported_listening"]
+    shown, newest = ui.part(TransitionList), ["agent_ready", "reported_listening"]
+    await ui.until(lambda: [edge.trigger for edge in shown.edges[:2]] == newest)
 
 
 @both_ways
