@@ -31,21 +31,23 @@ from session_fsm.ui.qt.transcript_rows import NOWHERE, TranscriptRows, as_text
 from stores.qt import bind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
     from session_fsm.ui.qt.transcript_rows import Index
     from session_fsm.ui.transcript import TranscriptModel
 
-STEP: Final = 3
-"""Lines that a turn of the wheel, or an arrow of the scroll bar, moves."""
 MARGIN: Final = 8
 """Pixels below the button that says how much is below."""
-KEYS: Final = {
+KEYS: Final[Mapping[int, str]] = {
     Qt.Key.Key_PageUp: "page_up",
     Qt.Key.Key_PageDown: "page_down",
     Qt.Key.Key_Home: "home",
     Qt.Key.Key_End: "end",
 }
+ALONE: Final = Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ControlModifier
+"""With these a key means the same as alone."""
 
 
 class ChatTranscript(QAbstractItemView):
@@ -96,7 +98,9 @@ class ChatTranscript(QAbstractItemView):
         """Go to the end, and stay there."""
         if self._below.hasFocus():
             self.setFocus()
-        self._scrolled(at_end=True)
+        self._follows = True
+        self._settle()
+        call(self._submit, self._transcript.jump_to_end)
 
     def copy(self) -> None:
         """Copy the selected messages."""
@@ -107,8 +111,8 @@ class ChatTranscript(QAbstractItemView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Scroll by pages; the arrows go from message to message."""
-        bar, plain = self.verticalScrollBar(), event.modifiers() == Qt.KeyboardModifier.NoModifier
-        match KEYS.get(Qt.Key(event.key())) if plain else None:
+        bar, is_alone = self.verticalScrollBar(), not event.modifiers() & ~ALONE
+        match KEYS.get(event.key()) if is_alone else None:
             case "page_up":
                 bar.setValue(bar.value() - bar.pageStep())
             case "page_down":
@@ -207,6 +211,9 @@ class ChatTranscript(QAbstractItemView):
         if event.oldSize().width() != event.size().width():
             self._draw_anew()
         self._settle()
+        bar = self.verticalScrollBar()
+        if not self._follows and bar.value() >= bar.maximum():
+            self.jump_to_end()  # there is room for the end, too
         self._place_button()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
@@ -237,7 +244,7 @@ class ChatTranscript(QAbstractItemView):
             value = places.lay_out_end(height) if self._follows else places.lay_out(height)
             bar.setRange(0, max(self._places.total - height, 0))
             bar.setPageStep(height)
-            bar.setSingleStep(self.fontMetrics().height() * STEP)
+            bar.setSingleStep(self.fontMetrics().height())
             bar.setValue(value)
         finally:
             self._moves_itself = False

@@ -17,16 +17,18 @@ pytest.importorskip("qasync")
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 
 from peers.qt_window import Ui, application, both_ways
 from session_fsm import Session, SessionState, SessionStateError, SilenceInput, TokenSource
-from session_fsm.testing import ScriptedAgent
+from session_fsm.recording import Replay, record
+from session_fsm.testing import ScriptedAgent, run_virtual
 from session_fsm.thread import SessionThread
 from session_fsm.ui import ControlBarModel, Severity
 from session_fsm.ui.qt import (
     AgentSessionView,
     BarVisualizer,
+    ChatTranscript,
     ControlBar,
     LiveDiagram,
     StateLane,
@@ -38,6 +40,7 @@ from session_fsm.ui.qt.transition_list import TransitionList
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SIZES = [(900, 600), (640, 400), (320, 480), (320, 240)]
 
@@ -411,16 +414,58 @@ def luminance(colour: QColor) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def test_a_view_that_nobody_keeps_lets_go_of_the_session() -> None:
+def test_a_view_that_nobody_keeps_is_gone_at_once() -> None:
+    """Without the garbage collector, which would destroy widgets on whatever thread it runs."""
     application()
     session = talking_to()
-    view = AgentSessionView(session)
-    assert session.transitions.is_observed
-    gone = weakref.ref(view)
-    del view
-    gc.collect()
-    assert gone() is None
-    assert not session.transitions.is_observed
+    gc.disable()
+    try:
+        view = AgentSessionView(session)
+        view.show()
+        assert session.transitions.is_observed
+        gone = weakref.ref(view)
+        del view
+        assert gone() is None
+        assert not session.transitions.is_observed
+    finally:
+        gc.enable()
+
+
+def test_a_replay_is_shown_and_has_nothing_to_press(tmp_path: Path) -> None:
+    application()
+
+    async def recorded() -> None:
+        async with talking_to() as session:
+            with record(session, tmp_path / "talk.jsonl"):
+                await session.start()
+                await session.send("hello")
+
+    run_virtual(recorded())
+    with Replay(tmp_path / "talk.jsonl") as replay:
+        view = AgentSessionView(replay)
+        view.show()
+        replay.seek(seconds=replay.duration.value)
+        rows = view.findChild(ChatTranscript).model()
+        assert rows.index(0, 0).data().startswith("You: hello")
+        assert not view.findChild(QLineEdit).isVisible()
+        buttons = view.findChildren(QPushButton)
+        assert not any(one.isEnabled() for one in buttons if one.isVisible())
+
+
+@both_ways
+async def test_a_window_that_grows_until_all_is_in_it_follows_again(ui: Ui) -> None:
+    who = agent()
+    await ui.open(talking_to(who, history=long_history(12)), (900, 300))
+    await started(ui)
+    await ui.until(lambda: ui.seen[-1].startswith("Agent: text 11"))
+    ui.transcript.setFocus()
+    ui.key(Qt.Key.Key_Home)
+    await ui.until(lambda: not ui.seen[-1].startswith("Agent: text 11"))
+    ui.view.resize(900, 900)
+    await ui.until(lambda: ui.transcript.verticalScrollBar().maximum() == 0)
+    await ui.do(said_by(who, "something new"))
+    await ui.until(lambda: ui.seen[-1] == "Agent: something new")
+    assert not ui.part(QPushButton, "below").isVisible()
 
 
 def test_models_of_a_thread_are_made_and_written_on_it() -> None:
