@@ -16,6 +16,7 @@ class PausableTimer:
         self._left: float | None = None
         self._callback: Callable[[], None] | None = None
         self._handle: asyncio.TimerHandle | None = None
+        self._when = 0.0
         self._paused = False
 
     def set(self, seconds: float | None, callback: Callable[[], None]) -> None:
@@ -45,6 +46,8 @@ class PausableTimer:
     def _run(self) -> None:
         if self._left is not None and self._callback is not None:
             loop = asyncio.get_running_loop()
+            # Not asked of the handle: qasync's does not know.
+            self._when = loop.time() + self._left
             self._handle = loop.call_later(self._left, self._fire)
 
     def _fire(self) -> None:
@@ -56,6 +59,6 @@ class PausableTimer:
     def _stop(self) -> None:
         if self._handle is not None:
             loop = asyncio.get_running_loop()
-            self._left = max(0.0, self._handle.when() - loop.time())
+            self._left = max(0.0, self._when - loop.time())
             self._handle.cancel()
             self._handle = None
