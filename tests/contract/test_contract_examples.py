@@ -17,9 +17,9 @@ from contract.sound import tone_file
 from peers.browser import Browser
 from peers.examples import FOLDER, example
 from peers.fixtures import Stack
-from peers.http import served
 from peers.process import Process
 from peers.server import free_port
+from peers.web_server import served
 from session_fsm import Session, SessionThread, TokenSource
 from session_fsm.asgi import TokenApp
 

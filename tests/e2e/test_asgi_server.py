@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from contract.calls import until
 from contract.sides import LiveKitSide
-from peers.http import served
+from peers.web_server import served
 from session_fsm import Session, TokenSource
 from session_fsm.asgi import SessionApp, WebLimits
 from session_fsm.testing import ScriptedAgent

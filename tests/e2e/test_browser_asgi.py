@@ -12,7 +12,7 @@ from contract.sides import LiveKitSide
 from peers.admin import API_KEY, API_SECRET
 from peers.browser import Browser
 from peers.fixtures import Stack
-from peers.http import served
+from peers.web_server import served
 from session_fsm import Session, TokenSource
 from session_fsm.asgi import SessionApp, TokenApp
 

@@ -1,4 +1,4 @@
-"""Pictures of the window of Qt in five states: SESSION_FSM_PICTURES names the folder for them."""
+"""Pictures of the window of Qt in five states: SESSION_FSM_SCREENSHOTS names the folder for them."""
 
 from __future__ import annotations
 
@@ -97,9 +97,9 @@ def small(picture: QImage) -> QImage:
 @pytest.mark.parametrize("theme", PALETTES)
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 def test_pictures(state: Callable[[OnQasync], Any], theme: str, size: tuple[int, int]) -> None:
-    folder = os.environ.get("SESSION_FSM_PICTURES")
+    folder = os.environ.get("SESSION_FSM_SCREENSHOTS")
     if not folder:
-        pytest.skip("SESSION_FSM_PICTURES names no folder for pictures")
+        pytest.skip("SESSION_FSM_SCREENSHOTS names no folder for pictures")
     width, height = size
     name = f"qt-{state.__name__}-{theme}{'' if width == 900 else f'-{width}'}.png"
     ui = OnQasync()
