@@ -1,4 +1,4 @@
-"""Pictures of the window of Qt in five states: SESSION_FSM_SCREENSHOTS names the folder for them."""
+"""Pictures of the window of Qt in five states; SESSION_FSM_SCREENSHOTS names their folder."""
 
 from __future__ import annotations
 
