@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from session_fsm.session import Session
 from session_fsm.ui.control_bar import ControlBarModel
+from session_fsm.ui.controls import RUNNING
 from session_fsm.ui.diagram import DiagramModel
 from session_fsm.ui.status import StatusModel
 from session_fsm.ui.textual.bar_visualizer import BarVisualizer
@@ -86,6 +87,7 @@ class AgentSessionView(Vertical):
         self.controls: Final = ControlBarModel(
             view, microphone=microphone, camera=camera, screen_share=screen_share, chat=False
         )
+        self._view = view
         self._can_act = isinstance(view, Session)
         self._status = StatusModel(view)
         self._transcript = TranscriptModel(view)
@@ -144,10 +146,11 @@ class AgentSessionView(Vertical):
         self.query_one(ControlBar).press(name)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Send what was typed."""
+        """Send what was typed; it stays there as long as there is nobody to send it to."""
         event.stop()
         text = event.value
-        event.input.clear()
+        if self._view.snapshot.state in RUNNING:
+            event.input.clear()
         self.run_worker(self.controls.send(text))
 
     # What is shown ------------------------------------------------------------------------------

@@ -152,6 +152,19 @@ async def test_buttons_are_clicked_and_reached_by_tab() -> None:
         await until(pilot, lambda: session.state.value is SessionState.IDLE)
 
 
+async def test_what_is_written_before_the_start_is_still_there_after_it() -> None:
+    async with talking() as (pilot, session):
+        await typed(pilot, "too early")
+        await until(pilot, lambda: "Start" in buttons(pilot))
+        line = pilot.app.query_one(Input)
+        assert line.value == "too early"
+        await pilot.press("f4")
+        await until(pilot, lambda: session.state.value is SessionState.ACTIVE)
+        await pilot.press("enter")
+        await until(pilot, lambda: "echo: too early" in said(pilot))
+        assert line.value == ""
+
+
 async def test_a_start_is_cancelled_by_the_same_key() -> None:
     async with talking(agent(join_after=1e6)) as (pilot, session):
         await pilot.press("f4")
