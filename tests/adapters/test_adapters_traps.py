@@ -188,7 +188,7 @@ async def test_tk_windows_that_are_closed_end_all_that_is_in_them(
 
     def write_on() -> int:
         value = 0
-        while not go_on.is_set():
+        while not go_on.wait(0.001):  # faster than Tk, and Tk would never be done with it
             value += 1
             store.set(value)
         return value
