@@ -202,8 +202,12 @@ async def test_tk_windows_that_are_closed_end_all_that_is_in_them(
         await ui.until(lambda: len(seen) > 10)
         await ui.destroy(inner)
         assert (is_observed(store), is_observed(other)) == (True, False)
+    at_the_end = store.value
+    async with asyncio.timeout(60):
+        while store.value < at_the_end + 5:  # noqa: ASYNC110 - the thread tells nobody
+            await asyncio.sleep(0.001)
     go_on.set()
-    assert writing.result(30) > 10
+    assert writing.result(30) > at_the_end
     assert not is_observed(store)
 
 
