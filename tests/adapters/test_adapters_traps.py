@@ -38,7 +38,8 @@ def test_a_missing_toolkit_is_named_with_what_brings_it(
 ) -> None:
     for name in (package, f"{package}.QtCore", f"{package}.app"):
         monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.delitem(sys.modules, module, raising=False)
+    for name in (module, "stores.tk_calls"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     with pytest.raises(ImportError) as caught:
         importlib.import_module(module)
     assert str(caught.value) == f"{module} needs {package}: {how}"

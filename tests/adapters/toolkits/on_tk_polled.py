@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-import stores.tk
 from adapters.toolkits import Toolkit, on_tk
+from stores import tk_calls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def running() -> AsyncIterator[Toolkit]:
-    with patch.object(stores.tk, "WAITS_FOR_PIPES", new=False):
+    with patch.object(tk_calls, "WAITS_FOR_PIPES", new=False):
         async with on_tk.running() as toolkit:
             yield toolkit
