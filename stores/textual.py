@@ -62,6 +62,17 @@ def bind(
 
     loop = asyncio.get_running_loop()
     delivery = deliver(store, tell, loop.call_soon_threadsafe, mode=mode)
-    pump: asyncio.Task[None] = node.task  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    pump.add_done_callback(lambda _: delivery.dispose())
+    _end_with(node, delivery)
     return delivery
+
+
+def _end_with(node: Widget, delivery: DisposableBase) -> None:
+    """Dispose of it when the task ends that works for this widget."""
+    try:
+        task: asyncio.Task[None] | None = node.task  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    except AssertionError:  # an eager task runs before it is known; so with Python 3.12 and newer
+        task = None
+    if task is None:
+        node.call_next(_end_with, node, delivery)
+    else:
+        task.add_done_callback(lambda _: delivery.dispose())

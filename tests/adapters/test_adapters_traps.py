@@ -120,6 +120,37 @@ async def test_textual_apps_own_subscriptions_until_they_exit(elsewhere: Elsewhe
     assert (seen, is_observed(store)) == ([0, 1], False)
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="tasks are not eager before Python 3.12")
+async def test_textual_owners_are_bound_before_their_task_is_known(elsewhere: Elsewhere) -> None:
+    pytest.importorskip("textual")
+    from textual.app import App  # noqa: PLC0415
+    from textual.widgets import Label  # noqa: PLC0415
+
+    from stores.textual import bind  # noqa: PLC0415
+
+    store, seen = WritableStore(0), list[int]()
+
+    class Shown(Label):
+        def on_mount(self) -> None:
+            bind(store, self, seen.append)
+
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(getattr(asyncio, "eager_task_factory"))  # noqa: B009 - not in 3.11
+    app: App[None] = App()
+    try:
+        async with asyncio.timeout(60), app.run_test() as pilot:
+            label = Shown()
+            await app.mount(label)
+            elsewhere.do(store.set, 1)
+            while seen != [0, 1]:
+                await pilot.pause()
+            await label.remove()
+            await pilot.pause()
+            assert not is_observed(store)
+    finally:
+        loop.set_task_factory(None)
+
+
 # Qt -----------------------------------------------------------------------------------------------
 
 
