@@ -41,7 +41,8 @@ class Track:
 def names_of_annotations() -> dict[str, object]:
     """What annotations can mean: the classes of all modules that have data."""
     found: dict[str, object] = {"Mapping": Mapping, "datetime": datetime}
-    skipped = ("cli", "transports", "tokens", "testing", "diagrams", "__main__", "recording")
+    above = ("cli", "asgi", "ui", "testing", "thread", "diagrams", "__main__")
+    skipped = (*above, "transports", "tokens", "recording")
     for module in pkgutil.walk_packages(session_fsm.__path__, "session_fsm."):
         if module.name.split(".")[1] not in skipped:
             found |= vars(importlib.import_module(module.name))
