@@ -1,8 +1,6 @@
 """A person at a real browser: pages of our own server, and LiveKit's client with our tokens."""
 
 import asyncio
-import importlib.util
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +9,7 @@ import pytest
 from contract.sides import LiveKitSide
 from peers.admin import API_KEY, API_SECRET
 from peers.browser import Browser
+from peers.examples import example
 from peers.fixtures import Stack
 from peers.web_server import served
 from session_fsm import Session, TokenSource
@@ -18,29 +17,23 @@ from session_fsm.asgi import SessionApp, TokenApp
 
 pytestmark = pytest.mark.server
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "fastapi_backend.py"
 PATIENCE = 60_000.0
 """Milliseconds."""
 
 
-def example(monkeypatch: pytest.MonkeyPatch, stack: Stack) -> Any:
+def backend(monkeypatch: pytest.MonkeyPatch, stack: Stack) -> Any:
     """The module, as it is when it is started with these variables."""
     monkeypatch.setenv("LIVEKIT_URL", stack.url)
     monkeypatch.setenv("LIVEKIT_API_KEY", API_KEY)
     monkeypatch.setenv("LIVEKIT_API_SECRET", API_SECRET)
     monkeypatch.setenv("AGENT_NAME", stack.worker.agent_name)
-    spec = importlib.util.spec_from_file_location("fastapi_backend", EXAMPLE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return example("fastapi_backend")
 
 
 async def test_a_person_types_and_clicks_on_the_page_of_the_example(
     browser: Browser, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with asyncio.timeout(240), served(example(monkeypatch, stack).app) as address:
+    async with asyncio.timeout(240), served(backend(monkeypatch, stack).app) as address:
         there = await browser.open()
         page = there.page
         page.set_default_timeout(PATIENCE)

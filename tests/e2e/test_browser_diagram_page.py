@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from peers.recordings import record_call
 from session_fsm import Session, TokenSource
 from session_fsm.cli.page import Player, Scene, served
-from session_fsm.recording import Replay, record
-from session_fsm.testing import ScriptedAgent, run_virtual
+from session_fsm.recording import Replay
+from session_fsm.testing import ScriptedAgent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -134,17 +135,7 @@ async def test_the_page_lights_up_what_a_session_does(remote: Browser, window: s
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    file = tmp_path / "call.jsonl"
-
-    async def talk() -> None:
-        async with Session(TokenSource.loopback(ScriptedAgent(greeting="hi"))) as session:
-            with record(session, file):
-                await session.start()
-                await asyncio.sleep(2)
-                await session.end()
-
-    run_virtual(talk())
-    return file
+    return record_call(tmp_path / "call.jsonl")
 
 
 @pytest.mark.parametrize("window", WINDOWS)

@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, 
 
 from session_fsm.session import Session
 from session_fsm.ui.controls import RUNNING
+from session_fsm.ui.models import Models
 from session_fsm.ui.qt.bar_visualizer import BarVisualizer
 from session_fsm.ui.qt.chat_transcript import ChatTranscript
 from session_fsm.ui.qt.control_bar import ControlBar
 from session_fsm.ui.qt.failure_line import FailureLine
 from session_fsm.ui.qt.live_diagram import LiveDiagram
-from session_fsm.ui.qt.models import Models
 from session_fsm.ui.qt.status_line import StatusLine
 from session_fsm.ui.qt.submit import Submit, call, hand_over, to_this_loop
 from session_fsm.view import SessionView

@@ -9,17 +9,13 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
 from session_fsm.session import Session
-from session_fsm.ui.control_bar import ControlBarModel
 from session_fsm.ui.controls import RUNNING
-from session_fsm.ui.diagram import DiagramModel
-from session_fsm.ui.status import StatusModel
+from session_fsm.ui.models import Models
 from session_fsm.ui.textual.bar_visualizer import BarVisualizer
 from session_fsm.ui.textual.chat_transcript import ChatTranscript
 from session_fsm.ui.textual.control_bar import ControlBar
 from session_fsm.ui.textual.live_diagram import LiveDiagram
 from session_fsm.ui.textual.status_line import StatusLine
-from session_fsm.ui.transcript import TranscriptModel
-from session_fsm.ui.visualizer import VisualizerModel
 from stores.textual import bind
 
 if TYPE_CHECKING:
@@ -28,8 +24,8 @@ if TYPE_CHECKING:
     from textual.events import Resize
 
     from session_fsm.media.defaults import Sendable
+    from session_fsm.ui.control_bar import ControlBarModel
     from session_fsm.ui.controls import ControlName
-    from session_fsm.ui.model import ViewModel
     from session_fsm.view import SessionView
 
 KEYS: Final[tuple[tuple[str, ControlName, str], ...]] = (
@@ -84,31 +80,25 @@ class AgentSessionView(Vertical):
         screen_share: Sendable | None = None,
     ) -> None:
         super().__init__()
-        self.controls: Final = ControlBarModel(
-            view, microphone=microphone, camera=camera, screen_share=screen_share, chat=False
-        )
         self._view = view
         self._can_act = isinstance(view, Session)
-        self._status = StatusModel(view)
-        self._transcript = TranscriptModel(view)
-        self._visualizer = VisualizerModel(view)
-        self._diagram = DiagramModel(view)
-        self._models: tuple[ViewModel, ...] = (
-            self.controls,
-            self._status,
-            self._transcript,
-            self._visualizer,
-            self._diagram,
+        self._models = Models.of(
+            view, microphone=microphone, camera=camera, screen_share=screen_share
         )
+
+    @property
+    def controls(self) -> ControlBarModel:
+        """What the buttons show."""
+        return self._models.controls
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
         with Horizontal(id="top"):
-            yield StatusLine(self._status)
-            yield BarVisualizer(self._visualizer)
+            yield StatusLine(self._models.status)
+            yield BarVisualizer(self._models.visualizer)
         with Horizontal(id="middle"):
-            yield ChatTranscript(self._transcript)
-            yield LiveDiagram(self._diagram)
+            yield ChatTranscript(self._models.transcript)
+            yield LiveDiagram(self._models.diagram)
         yield Input(placeholder=PLACEHOLDER)
         yield ControlBar(self.controls)
 
@@ -124,8 +114,7 @@ class AgentSessionView(Vertical):
 
     def on_unmount(self) -> None:
         """Let go of the session."""
-        for model in self._models:
-            model.close()
+        self._models.close()
 
     def on_resize(self, event: Resize) -> None:
         """Leave out what there is no room for."""

@@ -100,7 +100,8 @@ class ChatTranscript(ScrollView, can_focus=True):
                 before = self._end_of(index) - self._end_of(index - 1)
                 shown = self._drawn.get(row.id)
                 self._rows[index] = row
-                height = self._height(row)
+                # What was drawn will be drawn again: then its lines need not be counted first.
+                height = self._height(row) if shown is None else len(self._lines(row))
                 if height == before and shown is not None:
                     self._refresh_row(index, shown[1])
                     return

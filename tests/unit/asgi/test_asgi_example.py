@@ -1,31 +1,23 @@
 """The example with FastAPI, in a process of its own kind: no server, and an agent that echoes."""
 
 import asyncio
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from peers.examples import FOLDER, example
 from unit.asgi.pages import Browser
-
-EXAMPLE = Path(__file__).parents[3] / "examples" / "fastapi_backend.py"
 
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> Any:
     for name in ("LIVEKIT_URL", "AGENT_NAME"):
         monkeypatch.delenv(name, raising=False)
-    spec = importlib.util.spec_from_file_location("fastapi_backend", EXAMPLE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.app
+    return example("fastapi_backend").app
 
 
 def test_it_is_short() -> None:
-    assert len(EXAMPLE.read_text().splitlines()) < 60
+    assert len((FOLDER / "fastapi_backend.py").read_text().splitlines()) < 60
 
 
 async def test_a_visitor_talks_and_the_framework_ends_it(app: Any) -> None:

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
+from peers.recordings import record_call
 from session_fsm import Session, TokenSource
 from session_fsm.cli import main
 from session_fsm.cli.page import Player, Scene, served
-from session_fsm.recording import Replay, record
-from session_fsm.testing import ScriptedAgent, run_virtual
+from session_fsm.recording import Replay
+from session_fsm.testing import ScriptedAgent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,17 +36,7 @@ pytestmark = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A recording of a short session."""
-    file = tmp_path / "call.jsonl"
-
-    async def talk() -> None:
-        async with Session(TokenSource.loopback(ScriptedAgent(greeting="hi"))) as session:
-            with record(session, file):
-                await session.start()
-                await asyncio.sleep(2)
-                await session.end()
-
-    run_virtual(talk())
-    return file
+    return record_call(tmp_path / "call.jsonl")
 
 
 @pytest.fixture
