@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0
 """Seconds."""
+LOOPS: list[qasync.QEventLoop] = []
+"""All there were. What a closed one was to do later is still a timer of Qt until it is due; if the
+garbage collector finds the loop on the thread of another session, that timer ends the process."""
 
 
 def application() -> QApplication:
@@ -168,6 +171,7 @@ class OnQasync(Ui):
 
     def run(self, talk: Coroutine[Any, Any, None]) -> None:
         with qasync.QEventLoop(self.app) as loop:
+            LOOPS.append(loop)
             loop.run_until_complete(talk)
 
 
