@@ -54,14 +54,12 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--machine",
         choices=MACHINES,
-        default=MACHINES[0],
-        help="which chart, or what couples them (default: %(default)s)",
+        help=f"which chart, or what couples them (default: {MACHINES[0]})",
     )
     parser.add_argument(
         "--format",
         choices=FORMATS,
-        default=FORMATS[0],
-        help="svg needs Graphviz (default: %(default)s)",
+        help=f"svg needs Graphviz (default: {FORMATS[0]})",
     )
     files = parser.add_mutually_exclusive_group()
     files.add_argument(
@@ -103,6 +101,11 @@ def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from session_fsm.diagrams import GraphvizError  # noqa: PLC0415 - help must be fast
 
+    prints = args.check is None and args.write is None and not args.serve
+    if not prints and (args.machine or args.format):
+        raise UsageError("--machine and --format choose what is printed; here it is all charts")
+    if not args.serve and (args.port or args.replay is not None or sources.is_given(args)):
+        raise UsageError("a session or a recording is shown, on a page, with --serve")
     try:
         if args.check is not None:
             return _check(args.check)
@@ -112,9 +115,7 @@ def run(args: argparse.Namespace) -> int:
             from session_fsm.cli import serve  # noqa: PLC0415 - help must be fast
 
             return serve.run(args)
-        if args.replay is not None or sources.is_given(args):
-            raise UsageError("a session or a recording is shown with --serve")
-        print(_text(args.machine, args.format), end="")
+        print(_text(args.machine or MACHINES[0], args.format or FORMATS[0]), end="")
     except GraphvizError as error:
         print(f"session-fsm diagram: {error}", file=sys.stderr)
         return 1

@@ -211,6 +211,10 @@ def test_serve_without_graphviz_says_how_to_get_it(
     [
         (["--replay", "call.jsonl"], "--serve"),
         (["--url", "wss://example.com"], "--serve"),
+        (["--port", "8000"], "--serve"),
+        (["--check", "--replay", "call.jsonl"], "--serve"),
+        (["--serve", "--machine", "agent"], "all charts"),
+        (["--write", "nowhere", "--format", "svg"], "all charts"),
         (["--serve", "--replay", "nowhere.jsonl"], "nowhere.jsonl"),
         (["--serve", "--replay", "call.jsonl", "--url", "wss://example.com"], "leave out"),
         (["--serve", "--port", "http"], "no port"),
@@ -218,7 +222,7 @@ def test_serve_without_graphviz_says_how_to_get_it(
         (["--serve", "--url", "wss://example.com"], "--token-endpoint"),
     ],
 )
-def test_serve_refuses_what_makes_no_sense(
+def test_what_makes_no_sense_together_is_refused(
     arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["diagram", *arguments]) == 2

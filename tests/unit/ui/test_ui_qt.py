@@ -20,6 +20,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 
 from peers.qt_window import Ui, application, both_ways
+from peers.quick_agent import agent
 from session_fsm import Session, SessionState, SessionStateError, SilenceInput, TokenSource
 from session_fsm.recording import Replay, record
 from session_fsm.testing import ScriptedAgent, run_virtual
@@ -53,17 +54,6 @@ def nothing_raised_into_qt(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(sys, "unraisablehook", lambda what: raised.append(what.exc_value))
     yield
     assert raised == []
-
-
-def agent(**how: Any) -> ScriptedAgent:
-    quick = {
-        "join_after": 0.01,
-        "initialize_for": 0.01,
-        "track_after": 0.0,
-        "think_for": 0.01,
-        "word_every": 0.01,
-    }
-    return ScriptedAgent(**{**quick, **how})
 
 
 def talking_to(who: ScriptedAgent | None = None, **options: Any) -> Session:

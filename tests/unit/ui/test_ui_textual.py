@@ -13,6 +13,7 @@ pytest.importorskip("textual")
 from textual.app import App
 from textual.widgets import Button, Footer, Input
 
+from peers.quick_agent import agent
 from session_fsm import (
     AgentState,
     MediaState,
@@ -21,7 +22,6 @@ from session_fsm import (
     SilenceInput,
     TokenSource,
 )
-from session_fsm.testing import ScriptedAgent
 from session_fsm.ui.textual import (
     AgentSessionView,
     BarVisualizer,
@@ -38,18 +38,9 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.pilot import Pilot
 
+    from session_fsm.testing import ScriptedAgent
+
 SIZES = [(120, 30), (80, 24), (40, 16)]
-
-
-def agent(**how: Any) -> ScriptedAgent:
-    quick = {
-        "join_after": 0.01,
-        "initialize_for": 0.01,
-        "track_after": 0.0,
-        "think_for": 0.01,
-        "word_every": 0.01,
-    }
-    return ScriptedAgent(**{**quick, **how})
 
 
 class Talk(App[None]):
