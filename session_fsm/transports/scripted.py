@@ -67,7 +67,7 @@ class ScriptedAgent:
 
     All times are in seconds, and each may be 0. It sends what livekit-agents 1.8.9 sends: the
     attribute ``lk.agent.state``, a text stream for each segment whose trailer makes it final, and
-    an audio track with a tone of 440 Hz for each word. Of what a user says it hears how long it
+    an audio track with a sound of 440 Hz for each word. Of what a user says it hears how long it
     was, transcribes it as "heard 1.2s", and answers that. Like the real one it is mute for the
     rest of the call when a text reaches it before its audio track is there.
 

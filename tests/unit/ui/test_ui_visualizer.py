@@ -117,6 +117,19 @@ async def test_while_it_speaks_all_are_highlighted_and_only_then_they_have_heigh
             humming.cancel()
 
 
+async def test_the_voice_of_the_scripted_agent_moves_every_bar() -> None:
+    async with make() as session:
+        with VisualizerModel(session) as model:
+            heights: list[tuple[float, ...]] = []
+            model.heights.subscribe(heights.append)
+            await session.start()
+            await session.send(" ".join(["word"] * 20))
+            await reach(session, "speaking")
+            await reach(session, "listening")
+            assert max(map(min, heights)) > 0.3
+            assert len(set(heights)) > 10
+
+
 async def test_nothing_moves_in_the_other_states() -> None:
     async with make(greeting=None) as session:
         with VisualizerModel(session) as model:
