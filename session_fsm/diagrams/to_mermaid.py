@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from session_fsm.diagrams.ids import machine_id
@@ -28,6 +29,9 @@ COLOURS: Final = {
     "level": "fill:#fff8c5,color:#24292f,stroke:#9a6700",
 }
 """Charts, and causes that are looked at after every step."""
+LONG: Final = 14
+"""Characters of a name from which on it is broken where an arrow goes back beside it: Mermaid
+draws their labels over each other."""
 
 
 def chart_text(drawing: Diagram) -> str:
@@ -120,7 +124,8 @@ def _inside(drawing: Diagram, scope: str | None) -> Iterator[str]:
         yield f"[*] --> {drawing.id(start)}"
     for arrow in drawing.arrows:
         if _scope(drawing, arrow) == scope:
-            labels = ", ".join(_label(label) for label in arrow.labels)
+            room = LONG if _is_opposed(drawing, arrow) else math.inf
+            labels = ", ".join(_label(label, room) for label in arrow.labels)
             yield f"{drawing.id(arrow.source)} --> {drawing.id(arrow.dest)}: {labels}"
     for state in drawing.finals:
         if next(drawing.around(state), None) == scope:
@@ -133,6 +138,13 @@ def _scope(drawing: Diagram, arrow: Arrow) -> str | None:
     return next((one for one in drawing.around(arrow.dest) if one in around), None)
 
 
-def _label(label: Label) -> str:
-    guard = f"<br/>[{for_mermaid(label.guard)}]" if label.guard else ""
-    return f"{for_mermaid(label.words)}{guard}"
+def _is_opposed(drawing: Diagram, arrow: Arrow) -> bool:
+    back = (arrow.dest, arrow.source)
+    return any((other.source, other.dest) == back for other in drawing.arrows)
+
+
+def _label(label: Label, room: float) -> str:
+    words = for_mermaid(label.words)
+    if label.guard:
+        return f"{words}<br/>[{for_mermaid(label.guard)}]"
+    return words.replace("_", "_<br/>") if len(words) >= room else words

@@ -62,6 +62,13 @@ def test_diagrams_guards_stand_in_brackets() -> None:
     assert r"[agent in the room]" in dot(AGENT)
 
 
+def test_diagrams_a_long_name_beside_an_arrow_back_is_broken_for_mermaid() -> None:
+    text = mermaid(AGENT)
+    assert "agent_connecting --> agent_pre_connect_buffering: buffering_<br/>started" in text
+    assert "agent_any_1 --> agent_initializing: reported_initializing" in text
+    assert "session_dispatching --> session_active: agent_ready" in mermaid(SESSION)
+
+
 def test_diagrams_dot_has_an_id_for_every_state_and_arrow_for_every_trigger() -> None:
     text = dot(CONNECTION)
     assert 'connection_reconnecting [id="connection_reconnecting", label="reconnecting"]' in text
