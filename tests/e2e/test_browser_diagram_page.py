@@ -10,10 +10,11 @@ import os
 import shutil
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from peers.contrast import contrast
 from peers.recordings import record_call
 from session_fsm import Session, TokenSource
 from session_fsm.cli.page import Player, Scene, served
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 PATIENCE = 60_000
 """Milliseconds for what takes a fraction of a second."""
 WINDOWS = {"light": (1280, 900), "dark": (1280, 900), "narrow": (360, 740)}
-BLUE = "rgb(31, 111, 235)"
+BLUE = (31, 111, 235)
 
 pytestmark = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 
@@ -79,11 +80,12 @@ async def lit(page: Page) -> dict[str, str]:
     )
 
 
-async def color(page: Page, selector: str, name: str) -> str:
+async def color(page: Page, selector: str, name: str) -> tuple[int, ...]:
+    """Red, green and blue, which CSS writes as ``rgb(1, 2, 3)``."""
     found: str = await page.locator(selector).first.evaluate(
         "(one, name) => getComputedStyle(one)[name]", name
     )
-    return found
+    return tuple(map(int, found.removeprefix("rgb(").removesuffix(")").split(", ")))
 
 
 async def picture(page: Page, name: str) -> None:
@@ -180,18 +182,3 @@ async def at_end(page: Page, replay: Replay) -> None:
             && document.querySelector("[data-do=play]").textContent === "Play\"""",
         arg=f"{replay.duration.value:.1f} /",
     )
-
-
-def contrast(one: str, other: str) -> float:
-    """Return WCAG's contrast of two CSS colours, ``rgb(1, 2, 3)``."""
-    bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (bright + 0.05) / (dark + 0.05)
-
-
-def luminance(color: str) -> float:
-    parts: list[Any] = color.removeprefix("rgb(").removesuffix(")").split(", ")
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in (int(one) / 255 for one in parts)
-    ]
-    return sum(weight * one for weight, one in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

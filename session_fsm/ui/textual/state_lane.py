@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 STATES: Final = {chart.name: chart.states for chart in CHARTS}
 NOW: Final = "bold $text on $accent"
 LEFT: Final = "$foreground underline"
-OTHER: Final = "$foreground 45%"
+OTHER: Final = "$foreground 65%"
 
 
 class StateLane(Static):

@@ -19,6 +19,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 
+from peers.contrast import contrast
 from peers.qt_window import Ui, application, both_ways
 from peers.quick_agent import agent
 from session_fsm import Session, SessionState, SessionStateError, SilenceInput, TokenSource
@@ -359,9 +360,10 @@ def test_colours_can_be_read_in_both_themes(theme: str) -> None:
     for role in (QPalette.ColorRole.Window, QPalette.ColorRole.Base):
         background = palette.color(role)
         for severity in Severity:
-            assert contrast(colours.of(colours.SEVERITIES[severity], palette), background) > 4.5
+            words = colours.of(colours.SEVERITIES[severity], palette)
+            assert contrast(rgb(words), rgb(background)) > 4.5
         for side in colours.SIDES.values():
-            assert contrast(colours.of(side, palette), background) > 4.5
+            assert contrast(rgb(colours.of(side, palette)), rgb(background)) > 4.5
 
 
 def test_another_theme_is_taken_on_at_once() -> None:
@@ -390,18 +392,8 @@ def palette_of(*, dark: bool) -> QPalette:
     return palette
 
 
-def contrast(one: QColor, other: QColor) -> float:
-    """As WCAG 2 has it."""
-    low, high = sorted([luminance(one), luminance(other)])
-    return (high + 0.05) / (low + 0.05)
-
-
-def luminance(colour: QColor) -> float:
-    def linear(share: float) -> float:
-        return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
-
-    red, green, blue = map(linear, (colour.redF(), colour.greenF(), colour.blueF()))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+def rgb(colour: QColor) -> tuple[int, int, int]:
+    return colour.red(), colour.green(), colour.blue()
 
 
 def test_a_view_that_nobody_keeps_is_gone_at_once() -> None:

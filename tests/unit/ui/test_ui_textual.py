@@ -11,8 +11,10 @@ import pytest
 pytest.importorskip("textual")
 
 from textual.app import App
+from textual.geometry import Region
 from textual.widgets import Button, Footer, Input
 
+from peers.contrast import contrast
 from peers.quick_agent import agent
 from session_fsm import (
     AgentState,
@@ -248,6 +250,22 @@ async def test_the_charts_show_where_they_stand_and_how_they_got_there() -> None
         await until(pilot, lambda: lit() == ["active", "connected", "listening"])
         history = str(diagram.query_one("#history").content)  # type: ignore[attr-defined]
         assert "reported_listening\n      initializing → listening" in history
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
+async def test_the_states_that_are_not_the_present_one_can_be_read(theme: str) -> None:
+    async with talking(size=(100, 30)) as (pilot, _):
+        pilot.app.theme = theme
+        await pilot.pause()
+        seen: set[str] = set()
+        for lane in pilot.app.screen.query(StateLane):
+            for strip in lane.render_lines(Region(0, 0, *lane.size)):
+                for words, style, _ in strip:
+                    if words.strip() and style and style.color and style.bgcolor:
+                        colours = style.color.get_truecolor(), style.bgcolor.get_truecolor()
+                        assert contrast(*colours) > 4.5, words
+                        seen.add(words.strip())
+        assert {"idle", "pre-connect-buffering", "reconnecting"} <= seen
 
 
 async def test_the_bars_move_while_the_agent_speaks() -> None:
