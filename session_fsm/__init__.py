@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from session_fsm.messages.store import MessageStore as MessageStore
     from session_fsm.participants import RemoteParticipant as RemoteParticipant
     from session_fsm.redact import SecretFilter as SecretFilter
+    from session_fsm.roster import Permissions as Permissions
     from session_fsm.session import Session as Session
     from session_fsm.snapshot import AgentSnapshot as AgentSnapshot
     from session_fsm.snapshot import SessionSnapshot as SessionSnapshot
@@ -159,6 +160,7 @@ _HOMES: Final = {
     "OutgoingStream": "data.outgoing",
     "OutgoingText": "data.outgoing_text",
     "PeerEncryption": "encryption.seen",
+    "Permissions": "roster",
     "Playback": "media.playback",
     "Progress": "data.outcome",
     "RecordingError": "errors",

@@ -57,6 +57,7 @@ KINDS: Final[dict[str, dict[str, str]]] = {
         "unanswered": "the agent did not answer the probe, so the text would have been lost",
         "unconfirmed": "the text left, and nobody can tell whether the agent has it",
         "taken-back": "send() was cancelled before the agent had the text",
+        "permission": "the token does not allow to send texts",
         "transport": "the transport refused to send the text",
     },
     "StreamError": {
@@ -65,6 +66,7 @@ KINDS: Final[dict[str, dict[str, str]]] = {
         "limit": "more arrived, or was to be sent, than one of the session's limits allows",
         "run-ended": "the session ended before the stream did",
         "unconfirmed": "all of it was sent, and nobody confirmed that it arrived",
+        "permission": "the token does not allow to send streams",
         "transport": "the transport refused the stream",
     },
     "RpcError": {
@@ -78,7 +80,7 @@ KINDS: Final[dict[str, dict[str, str]]] = {
         "response-timeout": "1502: the recipient took the call and did not answer in time",
         "recipient-disconnected": "1503: the recipient left before it answered",
         "response-payload-too-large": "1504: the answer is larger than the transport allows",
-        "send-failed": "1505: the transport refused to send the call",
+        "send-failed": "1505: the transport refused to send it, or the token does not allow it",
     },
     "UpdateError": {
         "permission": "the token does not allow participants to update their own metadata",

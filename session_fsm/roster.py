@@ -19,6 +19,8 @@ AGENT_STATE: Final = "lk.agent.state"
 AGENT_NAME: Final = "lk.agent.name"
 ON_BEHALF_OF: Final = "lk.publish_on_behalf"
 
+PUBLISHABLE: Final = frozenset({"microphone", "camera", "screen_share"})
+"""The sources of tracks that this client publishes."""
 NO_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -103,6 +105,30 @@ class Participant:
 
 
 @attrs.frozen
+class Permissions:
+    """What the token, or the server since, allows this participant.
+
+    Attributes:
+        can_publish_sources: Which of ``"microphone"``, ``"camera"`` and ``"screen_share"``.
+        can_publish_data: Texts, streams and calls.
+    """
+
+    can_publish_sources: frozenset[str] = PUBLISHABLE
+    can_publish_data: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON-able data."""
+        return {
+            "can_publish_sources": sorted(self.can_publish_sources),
+            "can_publish_data": self.can_publish_data,
+        }
+
+
+NO_DATA: Final = "The room does not allow to send texts and data: the token needs canPublishData."
+"""What to tell where something is to be sent all the same; a server would drop it silently."""
+
+
+@attrs.frozen
 class Local:
     """What the server knows of this participant.
 
@@ -111,12 +137,14 @@ class Local:
         metadata: Free text, maybe empty.
         attributes: All its attributes, as the server last told them.
         tracks: The ids of the tracks that it publishes.
+        permissions: What it may do.
     """
 
     name: str = ""
     metadata: str = ""
     attributes: Mapping[str, str] = attrs.field(default=NO_ATTRIBUTES, converter=frozen, hash=False)
     tracks: frozenset[str] = frozenset()
+    permissions: Permissions = Permissions()
 
 
 NOT_JOINED: Final = Local()

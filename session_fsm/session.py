@@ -17,7 +17,7 @@ from session_fsm.data.streams import Streams
 from session_fsm.data.tracks import DataTracks
 from session_fsm.encryption.keys import Keys, not_configured
 from session_fsm.encryption.options import Encryption
-from session_fsm.errors import SessionStateError
+from session_fsm.errors import SendError, SessionStateError
 from session_fsm.events import End, Start
 from session_fsm.limits import DEFAULT_LIMITS, Limits
 from session_fsm.mailbox import Mailbox
@@ -28,6 +28,7 @@ from session_fsm.messages.attachment_reader import AttachmentReader
 from session_fsm.messages.attachment_sender import Enclosure, send_with
 from session_fsm.messages.history import restored
 from session_fsm.messages.log import log_of
+from session_fsm.roster import NO_DATA
 from session_fsm.run import Run
 from session_fsm.states import SessionState
 from session_fsm.tokens.prepared import PreparedToken
@@ -340,7 +341,8 @@ class Session(StreamCalls, SessionView):
 
         Raises:
             OSError: A file cannot be read; nothing was sent.
-            SendError: It was not sent, or it is not certain that the agent can have it.
+            SendError: It was not sent, or it is not certain that the agent can have it; of the kind
+                ``permission``: the token does not allow it, and there is no message.
             SessionStateError: The session is idle or ending.
             StreamError: A file is too large, and nothing was sent; or the text was sent, and a file
                 was not. The message shows which.
@@ -349,6 +351,8 @@ class Session(StreamCalls, SessionView):
         """
         checked_text("text", text)
         run = self._running("send")
+        if not self.snapshot.local.permissions.can_publish_data:
+            raise SendError(NO_DATA, kind="permission")
         enclosure = Enclosure.of(attachments, self._limits)
         if not enclosure.attachments:
             return await run.outbox.send(run.outbox.message(text))

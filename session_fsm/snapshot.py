@@ -367,6 +367,7 @@ class SessionSnapshot:
                 "name": self.local.name,
                 "metadata": self.local.metadata,
                 "attributes": dict(self.local.attributes),
+                "permissions": self.local.permissions.to_dict(),
                 "microphone": self.media.microphone.to_dict(),
                 "camera": self.media.camera.to_dict(),
                 "screen_share": self.media.screen_share.to_dict(),

@@ -9,6 +9,8 @@ from session_fsm.arguments import checked_text
 from session_fsm.data.info import StreamKind
 from session_fsm.data.sources import from_bytes, from_file
 from session_fsm.data.streams import Envelope
+from session_fsm.errors import StreamError
+from session_fsm.roster import NO_DATA
 
 if TYPE_CHECKING:
     import os
@@ -19,17 +21,24 @@ if TYPE_CHECKING:
     from session_fsm.data.outgoing_text import OutgoingText
     from session_fsm.data.streams import Streams
     from session_fsm.run import Run
-    from stores import EventStream
+    from session_fsm.snapshot import SessionSnapshot
+    from stores import EventStream, Store
 
 
 class StreamCalls:
     """What a session can do with streams; `Session` is one of these."""
 
     _streams: Streams
+    _snapshots: Store[SessionSnapshot]
 
     def _running(self, method: str) -> Run:
         """Return the run, or raise `SessionStateError`."""
         raise NotImplementedError
+
+    def _may_send(self, method: str) -> None:
+        self._running(method)
+        if not self._snapshots.value.local.permissions.can_publish_data:
+            raise StreamError(NO_DATA, kind="permission")
 
     def text_streams(self, topic: str) -> EventStream[IncomingStream]:
         """Return the text streams that others send on this topic.
@@ -67,11 +76,12 @@ class StreamCalls:
 
         Raises:
             SessionStateError: The session is not running, or the room is not joined yet.
+            StreamError: The token does not allow it.
             TypeError: An argument is of the wrong type.
             ValueError: The topic, or a receiver, is empty.
         """
         envelope = _envelope(topic, to, attributes)
-        self._running("send_text_stream")
+        self._may_send("send_text_stream")
         return self._streams.text(envelope)
 
     def send_file(
@@ -99,11 +109,12 @@ class StreamCalls:
         Raises:
             OSError: There is no such file, or it cannot be read.
             SessionStateError: The session is not running, or the room is not joined yet.
+            StreamError: The token does not allow it.
             TypeError: An argument is of the wrong type.
             ValueError: The topic, or a receiver, is empty.
         """
         envelope = _envelope(topic, to, attributes)
-        self._running("send_file")
+        self._may_send("send_file")
         return self._streams.send(partial(from_file, path, name, mime_type), envelope)
 
     def send_bytes(
@@ -118,7 +129,7 @@ class StreamCalls:
     ) -> OutgoingStream:
         """Begin to send bytes as a file; as ``send_file``."""
         envelope = _envelope(topic, to, attributes)
-        self._running("send_bytes")
+        self._may_send("send_bytes")
         return self._streams.send(partial(from_bytes, data, name, mime_type), envelope)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from session_fsm.media.slot import MediaSlot
+    from session_fsm.roster import Permissions
     from session_fsm.snapshot import SessionSnapshot
     from session_fsm.transports.base import Link, Sink
     from stores import Store
@@ -76,6 +77,11 @@ class LocalParticipant:
     def attributes(self) -> Store[Mapping[str, str]]:
         """All attributes, as the server last told them."""
         return self._snapshots.select(lambda snapshot: snapshot.local.attributes)
+
+    @cached_property
+    def permissions(self) -> Store[Permissions]:
+        """What this participant may publish; everything, while the room is not joined."""
+        return self._snapshots.select(lambda snapshot: snapshot.local.permissions)
 
     async def set_attributes(
         self,

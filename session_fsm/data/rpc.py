@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from session_fsm.arguments import checked_seconds, checked_text
 from session_fsm.data.waiting import Life, is_linked, look_at
 from session_fsm.errors import RpcError, SessionStateError
+from session_fsm.roster import NO_DATA
 from session_fsm.transports.rpc import RpcCall, rpc_error
 
 if TYPE_CHECKING:
@@ -167,6 +168,8 @@ class RpcMethods:
         now = await life.ready(is_ready)
         if life.is_over(now) or self._link is None:
             raise self._ended("send-failed", NOT_SENT, method)
+        if not now.local.permissions.can_publish_data:
+            raise rpc_error("send-failed", NO_DATA)
         identity = now.agent.identity if to is None else to
         if identity is None or not is_ready(now):
             who = "The agent" if to is None else repr(to)

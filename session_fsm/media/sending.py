@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 import attrs
+from reactivex.disposable import Disposable
 
 from session_fsm.data.waiting import is_linked
 from session_fsm.errors import MediaError, SessionEnded
@@ -28,6 +29,8 @@ from session_fsm.states import AgentState, MediaState
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from reactivex.abc import DisposableBase
+
     from session_fsm.errors import SessionError
     from session_fsm.media.frames import AudioFrame
     from session_fsm.media.inputs import MediaInput
@@ -39,6 +42,10 @@ if TYPE_CHECKING:
 SOUND: Final = frozenset({"microphone"})
 SUBSCRIBE_TIMEOUT: Final = 3.0
 """Seconds that an agent which is ready has to subscribe to the microphone."""
+NOT_ALLOWED: Final = (
+    "The {} could not be published: the room does not allow it. The token needs canPublish, and "
+    "this source among its canPublishSources if it lists any."
+)
 RUN_ENDED: Final = "The session ended before the {} was as asked for."
 
 
@@ -74,11 +81,13 @@ class Sending:
         self._broken: list[tuple[OpenInput, MediaError | None]] = []
         self._task: asyncio.Task[None] | None = None
         self._is_over = False
+        self._permission: DisposableBase = Disposable()
 
     def begin(self, wish: Wish) -> None:
         """Start the task that does it all."""
         self.wish = wish
         self._task = asyncio.get_running_loop().create_task(self._serve())
+        self._permission = self._snapshots.select(self._is_allowed).subscribe(self._permitted)
 
     def attach(self, link: Link) -> None:
         """Take the link over which it goes, before the room is joined."""
@@ -102,6 +111,7 @@ class Sending:
     def end(self) -> asyncio.Task[None] | None:
         """Let go of everything, because the run is over; the task is done when that is."""
         self._is_over = True
+        self._permission.dispose()
         if self._task is not None:
             self._task.cancel()
         self._settle(self._number, run_ended(self._name))
@@ -254,10 +264,18 @@ class Sending:
         )
 
     async def _media(self) -> MediaPort:
-        await self._reached(is_linked)
+        now = await self._reached(is_linked)
         if self._link is None:
             raise AssertionError("a room that is joined has a link")
+        if not self._is_allowed(now):
+            raise self._not_allowed()
         return self._link.media
+
+    def _is_allowed(self, now: SessionSnapshot) -> bool:
+        return self._name in now.local.permissions.can_publish_sources
+
+    def _not_allowed(self) -> MediaError:
+        return MediaError(NOT_ALLOWED.format(self._name.replace("_", " ")), kind="other")
 
     async def _reached(self, predicate: Callable[[SessionSnapshot], bool]) -> SessionSnapshot:
         """Wait until it holds; the end of the run cancels this."""
@@ -344,6 +362,12 @@ class Sending:
             held.is_muted = muted
             self.wish = attrs.evolve(self.wish, is_muted=muted)
             self._tell(MediaMuted(self._name) if muted else MediaUnmuted(self._name))
+
+    def _permitted(self, is_allowed: bool) -> None:  # noqa: FBT001 - the value of a store
+        """Give up what may not be published any more: the server has taken it off."""
+        held = self._held
+        if held is not None and not is_allowed:
+            self._input_ended(held.input, self._not_allowed())
 
     def _input_ended(self, source: OpenInput, failure: MediaError | None) -> None:
         if not self._is_over:

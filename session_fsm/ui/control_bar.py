@@ -43,8 +43,9 @@ class _Bar:
 class ControlBarModel(ViewModel):
     """Start, end, microphone, camera, screen and chat, each as a store of a `Control`.
 
-    What fails is in ``failure``, and in the ``note`` of the control; nothing is raised into the
-    callback of a button.
+    What the token does not allow is not visible, as soon as the room is joined and tells so. What
+    fails is in ``failure``, and in the ``note`` of the control; nothing is raised into the callback
+    of a button.
 
     Args:
         view: A session; or a replay, whose controls show what was, and cannot be pressed.

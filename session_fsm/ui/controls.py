@@ -11,6 +11,7 @@ from session_fsm.states import MediaState, SessionState
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from session_fsm.roster import Permissions
     from session_fsm.snapshot import LocalMedia, MediaSnapshot, SessionSnapshot
 
 ControlName: TypeAlias = Literal["start", "end", "microphone", "camera", "screen_share", "chat"]
@@ -70,6 +71,7 @@ class Seen:
     is_sending: bool
     failure: str
     media: LocalMedia
+    permissions: Permissions
 
     @property
     def is_running(self) -> bool:
@@ -110,6 +112,7 @@ def seen_of(now: SessionSnapshot) -> Seen:
         now.is_sending,
         "" if now.failure is None else str(now.failure),
         now.media,
+        now.local.permissions,
     )
 
 
@@ -156,7 +159,7 @@ def _media(name: str, media: MediaSnapshot, seen: Seen, wishes: Wishes) -> Contr
     is_pending = name in wishes.pending or media.state is MediaState.OPENING
     failure = "" if media.failure is None else str(media.failure)
     return Control(
-        is_visible=name in wishes.given,
+        is_visible=name in wishes.given and name in seen.permissions.can_publish_sources,
         is_enabled=wishes.can_act and (is_idle or seen.is_running) and not is_pending,
         is_on=is_on,
         is_pending=is_pending,
@@ -167,7 +170,7 @@ def _media(name: str, media: MediaSnapshot, seen: Seen, wishes: Wishes) -> Contr
 
 def _chat(seen: Seen, wishes: Wishes) -> Control:
     return Control(
-        is_visible=wishes.has_chat,
+        is_visible=wishes.has_chat and seen.permissions.can_publish_data,
         is_enabled=wishes.can_act,
         is_on=wishes.is_chat_open,
         label=LABELS["chat"][0 if wishes.is_chat_open else 1],

@@ -93,6 +93,7 @@ WORDS: Final[Mapping[str, Mapping[str, Words]]] = {
             "Nobody can tell whether the agent has the text.", "Send it again if there is no answer"
         ),
         "taken-back": _first("The text was taken back.", "Send it again if you meant it"),
+        "permission": _first("You may not write here.", "Get a token that allows it"),
         "transport": _first("The text could not be sent.", "Send it again"),
     },
     "StreamError": {
@@ -101,6 +102,7 @@ WORDS: Final[Mapping[str, Mapping[str, Words]]] = {
         "limit": _first("That is too large.", "Send something smaller"),
         "run-ended": _first("The transfer was not done when the session ended.", AGAIN),
         "unconfirmed": _first("Nobody confirmed the transfer.", "Ask whether it arrived"),
+        "permission": _first("You may not send that here.", "Get a token that allows it"),
         "transport": _first("The transfer was refused.", AGAIN),
     },
     "RpcError": {

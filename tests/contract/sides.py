@@ -11,11 +11,13 @@ from contextlib import suppress
 from typing import Any
 
 from livekit import api, rtc
+from livekit.protocol.models import TrackSource
 
 from contract.calls import nobody_left, until
 from peers.fixtures import Stack
 from session_fsm import (
     ConnectionDetails,
+    Permissions,
     RpcError,
     Session,
     StreamKind,
@@ -46,6 +48,18 @@ ON_CHANNEL: dict[str, Callable[[ScriptedChannel], object]] = {
     "huge": lambda channel: channel.send(bytes(5 << 20)),
 }
 """What `Side.on_channel` can do: on the loopback like this, for a worker a text that it knows."""
+
+SOURCES = {
+    "microphone": TrackSource.MICROPHONE,
+    "camera": TrackSource.CAMERA,
+    "screen_share": TrackSource.SCREEN_SHARE,
+}
+
+
+def _camel(name: str) -> str:
+    """What a grant is called in a token."""
+    head, *parts = name.split("_")
+    return head + "".join(map(str.capitalize, parts))
 
 
 class Side(ABC):
@@ -129,8 +143,12 @@ class Side(ABC):
     async def change_room(self, room: str, metadata: str) -> None: ...
 
     @abstractmethod
-    def source_of_the_powerless(self) -> TokenSource:
-        """A source whose tokens do not allow to change one's own metadata."""
+    def source_granting(self, **grants: Any) -> TokenSource:
+        """A source whose tokens grant this, by the names of `livekit.api.VideoGrants`."""
+
+    @abstractmethod
+    async def permit(self, room: str, identity: str, permissions: Permissions) -> None:
+        """Have the server allow something else from now on."""
 
     @abstractmethod
     def freeze_agent(self, room: str) -> None: ...
@@ -284,14 +302,19 @@ class LoopbackSide(Side):
     async def change_room(self, room: str, metadata: str) -> None:
         self.agent.network.rooms[room].change_room(metadata)
 
-    def source_of_the_powerless(self) -> TokenSource:
-        class Powerless(LoopbackTokenSource):
+    def source_granting(self, **grants: Any) -> TokenSource:
+        class Granting(LoopbackTokenSource):
             def _claims(self, room: str, options: TokenOptions) -> dict[str, Any]:
                 claims = super()._claims(room, options)
-                claims["video"]["canUpdateOwnMetadata"] = False
+                claims["video"] |= {_camel(name): grant for name, grant in grants.items()}
                 return claims
 
-        return Powerless(self.agent)
+        return Granting(self.agent)
+
+    async def permit(self, room: str, identity: str, permissions: Permissions) -> None:
+        links = self.agent.network.rooms[room].links
+        (link,) = [one for one in links if one.identity == identity]
+        link.participant.permit(permissions)
 
     def freeze_agent(self, room: str) -> None:
         self.agent.responsive = False
@@ -398,14 +421,27 @@ class LiveKitSide(Side):
             request = api.UpdateRoomMetadataRequest(room=room, metadata=metadata)
             await admin.room.update_room_metadata(request)
 
-    def source_of_the_powerless(self) -> TokenSource:
+    def source_granting(self, **grants: Any) -> TokenSource:
         def mint() -> ConnectionDetails:
             room = self.fresh_room()
             self.rooms.append(room)
-            token = self.stack.token(room, can_update_own_metadata=False)
+            token = self.stack.token(room, **grants)
             return ConnectionDetails(self.stack.url, token, room)
 
         return TokenSource.literal(mint)
+
+    async def permit(self, room: str, identity: str, permissions: Permissions) -> None:
+        sources = [SOURCES[name] for name in permissions.can_publish_sources]
+        permission = api.ParticipantPermission(
+            can_subscribe=True,
+            can_publish=bool(sources),
+            can_publish_sources=sources,
+            can_publish_data=permissions.can_publish_data,
+        )
+        async with self.stack.server.admin() as admin:
+            await admin.room.update_participant(
+                api.UpdateParticipantRequest(room=room, identity=identity, permission=permission)
+            )
 
     def freeze_agent(self, room: str) -> None:
         os.kill(self._pid(room), signal.SIGSTOP)

@@ -6,8 +6,20 @@ import json
 import pytest
 
 from contract.calls import PATIENCE
+from contract.pictures import RED, changing
 from contract.sides import Side
-from session_fsm import Session, SessionStateError, UpdateError
+from session_fsm import (
+    FrameInput,
+    MediaError,
+    Permissions,
+    RpcError,
+    SendError,
+    Session,
+    SessionStateError,
+    SilenceInput,
+    StreamError,
+    UpdateError,
+)
 
 
 async def test_attributes_are_set_when_the_call_returns(side: Side) -> None:
@@ -55,7 +67,10 @@ async def test_changes_at_once_do_not_lose_each_other(side: Side) -> None:
 
 
 async def test_without_the_permission_it_is_named(side: Side) -> None:
-    async with asyncio.timeout(60), Session(side.source_of_the_powerless()) as session:
+    async with (
+        asyncio.timeout(60),
+        Session(side.source_granting(can_update_own_metadata=False)) as session,
+    ):
         await session.start()
         for change in (
             session.local.set_attributes({"a": "b"}),
@@ -65,6 +80,70 @@ async def test_without_the_permission_it_is_named(side: Side) -> None:
             with pytest.raises(UpdateError, match="canUpdateOwnMetadata") as caught:
                 await change
             assert caught.value.kind == "permission"
+
+
+async def test_what_the_token_allows_is_told(side: Side) -> None:
+    source = side.source_granting(can_publish_sources=["microphone"])
+    async with asyncio.timeout(60), Session(source) as session:
+        permissions = session.local.permissions
+        assert permissions.value == Permissions()
+        async with changing(FrameInput(), RED) as camera:
+            await session.start(microphone=SilenceInput(), camera=camera.input)
+            assert permissions.value == Permissions(frozenset({"microphone"}))
+            await session.wait_until(lambda now: now.media.camera.state == "failed", 1)
+        assert "canPublishSources" in str(session.local.camera.failure.value)
+        await session.wait_until(lambda now: now.media.microphone.state == "live", PATIENCE)
+        await session.end()
+        assert permissions.value == Permissions()
+
+
+async def test_what_is_not_allowed_any_more_is_not_sent(side: Side) -> None:
+    async with asyncio.timeout(60), Session(side.source()) as session:
+        microphone, camera = session.local.microphone, session.local.camera
+        await session.start(microphone=SilenceInput())
+        await session.wait_until(lambda now: now.media.microphone.state == "live", PATIENCE)
+        room, identity = str(session.room_name.value), str(session.local.identity.value)
+        only_camera = Permissions(frozenset({"camera"}), can_publish_data=False)
+        await side.permit(room, identity, only_camera)
+        await session.wait_until(lambda now: now.media.microphone.state == "failed", PATIENCE)
+        assert session.local.permissions.value == only_camera
+        assert "canPublish" in str(microphone.failure.value)
+        with pytest.raises(MediaError, match="canPublish"):
+            await microphone.set_enabled(True)
+        async with changing(FrameInput(), RED) as picture:
+            await camera.switch(picture.input)
+            await camera.set_enabled(True)
+            assert camera.state.value == "live"
+        await side.permit(room, identity, Permissions())
+        await session.wait_until(lambda now: now.local.permissions == Permissions(), PATIENCE)
+        await microphone.set_enabled(True)
+        assert microphone.state.value == "live"
+
+
+async def test_what_a_server_would_drop_is_refused_at_once(side: Side) -> None:
+    async with asyncio.timeout(60), Session(side.source()) as session:
+        await session.start()
+        room, identity = str(session.room_name.value), str(session.local.identity.value)
+        await side.permit(room, identity, Permissions(can_publish_data=False))
+        await session.wait_until(lambda now: not now.local.permissions.can_publish_data, PATIENCE)
+        async with asyncio.timeout(1):
+            with pytest.raises(SendError, match="canPublishData") as text:
+                await session.send("hello")
+            for begin in (
+                lambda: session.send_text_stream("notes"),
+                lambda: session.send_bytes(b"some", "files"),
+                lambda: session.send_file(__file__, "files"),
+            ):
+                with pytest.raises(StreamError, match="canPublishData") as stream:
+                    begin()
+                assert stream.value.kind == "permission"
+            with pytest.raises(RpcError, match="canPublishData") as call:
+                await session.call("echo")
+        assert (text.value.kind, call.value.kind) == ("permission", "send-failed")
+        assert len(session.messages.value) == 0
+        await side.permit(room, identity, Permissions())
+        await session.wait_until(lambda now: now.local.permissions.can_publish_data, PATIENCE)
+        await session.send("hello")
 
 
 async def test_too_much_is_refused(side: Side) -> None:

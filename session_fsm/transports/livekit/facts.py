@@ -28,7 +28,7 @@ from session_fsm.events import (
     TextOpened,
     TrackChanged,
 )
-from session_fsm.roster import Local, Participant, Roster, Tracks
+from session_fsm.roster import PUBLISHABLE, Local, Participant, Permissions, Roster, Tracks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -126,6 +126,7 @@ class RoomFacts:
             "participant_attributes_changed": self._attributes_changed,
             "participant_metadata_changed": self._changed,
             "participant_name_changed": self._changed,
+            "participant_permissions_changed": self._permissions_changed,
             "room_metadata_changed": self.room_changed,
             "room_updated": self.room_changed,
             "local_track_published": self.local_changed,
@@ -152,6 +153,10 @@ class RoomFacts:
 
     def _attributes_changed(self, _changed: object, one: rtc.Participant) -> None:
         self._changed(one)
+
+    def _permissions_changed(self, one: rtc.Participant) -> None:
+        if isinstance(one, rtc.LocalParticipant):
+            self.local_changed()
 
     def _changed(self, one: rtc.Participant) -> None:
         if isinstance(one, rtc.LocalParticipant):
@@ -230,7 +235,17 @@ def is_agent(one: rtc.Participant) -> bool:
 def own(one: rtc.LocalParticipant) -> Local:
     """Return what this client shows of itself."""
     tracks = frozenset(one.track_publications)
-    return Local(one.name, one.metadata, one.attributes, tracks)
+    return Local(one.name, one.metadata, one.attributes, tracks, _permissions(one))
+
+
+def _permissions(one: rtc.LocalParticipant) -> Permissions:
+    told = one.permissions
+    if not told.HasField("can_publish"):
+        return Permissions()
+    listed = frozenset(SOURCES[source] for source in told.can_publish_sources if source in SOURCES)
+    # Where none is listed, all are meant.
+    sources = listed if told.can_publish_sources else PUBLISHABLE
+    return Permissions(sources if told.can_publish else frozenset(), told.can_publish_data)
 
 
 def _seen(one: rtc.RemoteParticipant, *, was_there: bool) -> Participant:

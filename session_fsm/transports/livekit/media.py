@@ -42,10 +42,7 @@ AT_ONCE: Final = 0.5
 """Seconds between subscribing and being ready, from which on it is one of those."""
 PUBLISH_TIMEOUT: Final = 10.0
 CLOSE_TIMEOUT: Final = 2.0
-REFUSED: Final = (
-    "The {} could not be published: {}. Look whether the token has canPublish, and this source "
-    "among its canPublishSources."
-)
+REFUSED: Final = "The {} could not be published: {}."
 
 SOURCES: Final[Mapping[str, rtc.TrackSource.ValueType]] = {
     "microphone": rtc.TrackSource.SOURCE_MICROPHONE,

@@ -64,9 +64,7 @@ class LoopbackLink:
         self.encryption: Final = LoopbackEncryption(self, encryption)
         self.participant: Final = LoopbackParticipant(self, token)
         self.data_tracks: Final = LoopbackDataTracks(self)
-        self.media: Final = LoopbackMedia(
-            self, can_publish=bool(token.get("video", {}).get("canPublish", True))
-        )
+        self.media: Final = LoopbackMedia(self)
 
     @property
     def room(self) -> None:

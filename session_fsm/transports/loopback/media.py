@@ -106,9 +106,8 @@ class LoopbackOwnMedia:
 class LoopbackMedia:
     """The tracks of one link."""
 
-    def __init__(self, link: LoopbackLink, *, can_publish: bool) -> None:
+    def __init__(self, link: LoopbackLink) -> None:
         self._link = link
-        self._can_publish = can_publish
         self._own: list[LoopbackOwnMedia] = []
 
     @property
@@ -151,10 +150,9 @@ class LoopbackMedia:
 
     async def _publish(self, source: str, on_muted: OnMuted) -> LoopbackOwnMedia:
         await self._link.carried()
-        if not self._can_publish or self._link.joined is None:
+        if self._link.joined is None:
             raise MediaError(
-                f"The {source.replace('_', ' ')} could not be published: the room does not allow "
-                "it. Look whether the token has canPublish.",
+                f"The {source.replace('_', ' ')} could not be published: the room was left.",
                 kind="other",
             )
         own = LoopbackOwnMedia(self._link, source, on_muted)

@@ -8,7 +8,7 @@ import attrs
 
 from session_fsm.errors import UpdateError
 from session_fsm.events import LocalChanged, ParticipantChanged
-from session_fsm.roster import Local
+from session_fsm.roster import PUBLISHABLE, Local, Permissions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,12 @@ class LoopbackParticipant:
         self._link = link
         self._may = bool(token.get("video", {}).get("canUpdateOwnMetadata", True))
         attributes: Mapping[str, str] = token.get("attributes", {})
-        self.local = Local(token.get("name", ""), token.get("metadata", ""), attributes)
+        self.local = Local(
+            token.get("name", ""),
+            token.get("metadata", ""),
+            attributes,
+            permissions=_permissions(token.get("video", {})),
+        )
 
     async def update(self, update: Update) -> None:
         """Change it and tell so; over a lost link it waits and is lost."""
@@ -57,6 +62,10 @@ class LoopbackParticipant:
         """Have published these tracks."""
         self._become(attrs.evolve(self.local, tracks=tracks))
 
+    def permit(self, permissions: Permissions) -> None:
+        """Have the server allow something else from now on."""
+        self._become(attrs.evolve(self.local, permissions=permissions))
+
     def _become(self, after: Local) -> None:
         if after == self.local:
             return
@@ -66,6 +75,14 @@ class LoopbackParticipant:
         if room is not None:
             changed = ParticipantChanged(identity, after.name, after.metadata, after.attributes)
             room.tell_others(identity, changed)
+
+
+def _permissions(grants: Mapping[str, Any]) -> Permissions:
+    sources = frozenset(grants.get("canPublishSources", ())) or PUBLISHABLE
+    return Permissions(
+        sources & PUBLISHABLE if grants.get("canPublish", True) else frozenset(),
+        grants.get("canPublishData", True),
+    )
 
 
 def _size(local: Local) -> int:

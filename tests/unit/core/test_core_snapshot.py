@@ -58,6 +58,16 @@ def test_the_flags_of_the_link(state: ConnectionState) -> None:
 
 OFF = {"state": "off", "device": None, "is_published": False, "failure": None}
 NOTHING_SENT = {"microphone": OFF, "camera": OFF, "screen_share": OFF}
+NOTHING_LOCAL = {
+    "name": "",
+    "metadata": "",
+    "attributes": {},
+    "permissions": {
+        "can_publish_sources": ["camera", "microphone", "screen_share"],
+        "can_publish_data": True,
+    },
+    **NOTHING_SENT,
+}
 
 
 def test_a_session_that_never_started_as_json() -> None:
@@ -72,7 +82,7 @@ def test_a_session_that_never_started_as_json() -> None:
         "room_name": None,
         "local_identity": None,
         "room_metadata": "",
-        "local": {"name": "", "metadata": "", "attributes": {}, **NOTHING_SENT},
+        "local": NOTHING_LOCAL,
         "encryption": {"state": "off", "peers": {}},
         "end_reason": None,
         "failure": None,
@@ -119,7 +129,7 @@ def test_a_conversation_as_json() -> None:
         "room_name": "room",
         "local_identity": "me",
         "room_metadata": "",
-        "local": {"name": "", "metadata": "", "attributes": {}, **NOTHING_SENT},
+        "local": NOTHING_LOCAL,
         "encryption": {"state": "off", "peers": {}},
         "end_reason": None,
         "failure": None,

@@ -11,6 +11,7 @@ import pytest
 from session_fsm import (
     AgentTimeout,
     MediaError,
+    Permissions,
     SendError,
     Session,
     SessionSnapshot,
@@ -223,6 +224,30 @@ async def test_another_device_that_was_chosen_meanwhile_stays() -> None:
             await model.press("start")
             await live(session)
             assert model.microphone.value.note == "second"
+
+
+async def test_what_the_token_does_not_allow_is_not_there() -> None:
+    agent = ScriptedAgent()
+    async with make(agent) as session:
+        device = Device()
+        with ControlBarModel(session, microphone=device, camera=True) as model:
+            assert visible(model) == ["start", "microphone", "camera", "chat"]
+            await model.press("start")
+            await live(session)
+            (room,) = agent.network.rooms.values()
+            (link,) = room.links
+            link.participant.permit(Permissions(frozenset({"camera"}), can_publish_data=False))
+            assert visible(model) == ["camera", "end"]
+            await session.wait_until(lambda now: now.media.microphone.state == "failed")
+            assert not device.is_open
+            await model.press("microphone")
+            assert model.failure.value is None
+            await model.send("hello")
+            assert isinstance(model.failure.value, SendError)
+            link.participant.permit(Permissions())
+            assert visible(model) == ["microphone", "camera", "chat", "end"]
+            await model.press("microphone")
+            await live(session)
 
 
 def test_what_is_no_input_is_refused_at_once() -> None:
