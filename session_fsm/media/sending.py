@@ -243,6 +243,7 @@ class Sending:
         else:
             handing_over = self._hand_over(held, held.buffer, port)
             self._handing_over = asyncio.get_running_loop().create_task(handing_over)
+        self._permitted(self._is_allowed(self._snapshots.value))
 
     def _keeps(self) -> bool:
         """Say whether what is said is to be kept: nobody is there who could hear it."""

@@ -12,6 +12,7 @@ from session_fsm import (
     FrameInput,
     MediaError,
     MediaState,
+    Permissions,
     Session,
     SessionEnded,
     SessionState,
@@ -21,7 +22,7 @@ from session_fsm import (
     VideoFrame,
 )
 from session_fsm.testing import ScriptedAgent, cancel_everywhere
-from session_fsm.transports.loopback.media import LoopbackOwnMedia
+from session_fsm.transports.loopback.media import LoopbackMedia, LoopbackOwnMedia
 from unit.media.devices import Device
 
 STATES: dict[str, MediaState] = {state.value: state for state in MediaState}
@@ -227,6 +228,27 @@ async def test_a_room_that_takes_no_track_is_a_failure() -> None:
         await session.start(microphone=device)
         await reaches(session, "failed")
         assert "canPublish" in str(session.local.microphone.failure.value)
+        assert not device.is_open
+
+
+async def test_a_permission_that_is_taken_back_meanwhile_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    agent, session = call()
+    device = Device()
+    publish = LoopbackMedia.publish_audio
+
+    async def taken_back(media: LoopbackMedia, *given: Any, **options: Any) -> LoopbackOwnMedia:
+        own = await publish(media, *given, **options)
+        (room,) = agent.network.rooms.values()
+        room.links[0].participant.permit(Permissions(frozenset()))
+        return own
+
+    monkeypatch.setattr(LoopbackMedia, "publish_audio", taken_back)
+    async with session:
+        await session.start(microphone=device)
+        await reaches(session, "failed")
+        assert published(agent) == []
         assert not device.is_open
 
 
