@@ -87,7 +87,6 @@ class Sending:
         """Start the task that does it all."""
         self.wish = wish
         self._task = asyncio.get_running_loop().create_task(self._serve())
-        self._permission = self._snapshots.select(self._is_allowed).subscribe(self._permitted)
 
     def attach(self, link: Link) -> None:
         """Take the link over which it goes, before the room is joined."""
@@ -111,7 +110,6 @@ class Sending:
     def end(self) -> asyncio.Task[None] | None:
         """Let go of everything, because the run is over; the task is done when that is."""
         self._is_over = True
-        self._permission.dispose()
         if self._task is not None:
             self._task.cancel()
         self._settle(self._number, run_ended(self._name))
@@ -243,7 +241,7 @@ class Sending:
         else:
             handing_over = self._hand_over(held, held.buffer, port)
             self._handing_over = asyncio.get_running_loop().create_task(handing_over)
-        self._permitted(self._is_allowed(self._snapshots.value))
+        self._permission = self._snapshots.select(self._is_allowed).subscribe(self._permitted)
 
     def _keeps(self) -> bool:
         """Say whether what is said is to be kept: nobody is there who could hear it."""
@@ -306,6 +304,7 @@ class Sending:
 
     async def _let_go(self, held: Held) -> None:
         """Let go of the input, and of what was said and nobody heard."""
+        self._permission.dispose()
         if self._handing_over is not None:
             self._handing_over.cancel()
             self._handing_over = None
