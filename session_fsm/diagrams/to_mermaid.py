@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
 from session_fsm.diagrams.ids import machine_id
@@ -122,10 +121,11 @@ def _inside(drawing: Diagram, scope: str | None) -> Iterator[str]:
         starts = () if composite.is_parallel else composite.starts
     for start in starts:
         yield f"[*] --> {drawing.id(start)}"
+    ways = {(arrow.source, arrow.dest) for arrow in drawing.arrows if arrow.source != arrow.dest}
     for arrow in drawing.arrows:
         if _scope(drawing, arrow) == scope:
-            room = LONG if _is_opposed(drawing, arrow) else math.inf
-            labels = ", ".join(_label(label, room) for label in arrow.labels)
+            is_narrow = (arrow.dest, arrow.source) in ways
+            labels = ", ".join(_label(label, is_narrow=is_narrow) for label in arrow.labels)
             yield f"{drawing.id(arrow.source)} --> {drawing.id(arrow.dest)}: {labels}"
     for state in drawing.finals:
         if next(drawing.around(state), None) == scope:
@@ -138,13 +138,8 @@ def _scope(drawing: Diagram, arrow: Arrow) -> str | None:
     return next((one for one in drawing.around(arrow.dest) if one in around), None)
 
 
-def _is_opposed(drawing: Diagram, arrow: Arrow) -> bool:
-    back = (arrow.dest, arrow.source)
-    return any((other.source, other.dest) == back for other in drawing.arrows)
-
-
-def _label(label: Label, room: float) -> str:
+def _label(label: Label, *, is_narrow: bool) -> str:
     words = for_mermaid(label.words)
     if label.guard:
         return f"{words}<br/>[{for_mermaid(label.guard)}]"
-    return words.replace("_", "_<br/>") if len(words) >= room else words
+    return words.replace("_", "_<br/>") if is_narrow and len(words) >= LONG else words
