@@ -31,13 +31,14 @@ class LoopbackParticipant:
 
     def __init__(self, link: LoopbackLink, token: Mapping[str, Any]) -> None:
         self._link = link
-        self._may = bool(token.get("video", {}).get("canUpdateOwnMetadata", True))
+        grants: Mapping[str, Any] = token.get("video", {})
+        self._may = bool(grants.get("canUpdateOwnMetadata", True))
         attributes: Mapping[str, str] = token.get("attributes", {})
         self.local = Local(
             token.get("name", ""),
             token.get("metadata", ""),
             attributes,
-            permissions=_permissions(token.get("video", {})),
+            permissions=_permissions(grants),
         )
 
     async def update(self, update: Update) -> None:
