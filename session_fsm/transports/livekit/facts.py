@@ -126,7 +126,7 @@ class RoomFacts:
             "participant_attributes_changed": self._attributes_changed,
             "participant_metadata_changed": self._changed,
             "participant_name_changed": self._changed,
-            "participant_permissions_changed": self._permissions_changed,
+            "participant_permissions_changed": self._changed,
             "room_metadata_changed": self.room_changed,
             "room_updated": self.room_changed,
             "local_track_published": self.local_changed,
@@ -153,10 +153,6 @@ class RoomFacts:
 
     def _attributes_changed(self, _changed: object, one: rtc.Participant) -> None:
         self._changed(one)
-
-    def _permissions_changed(self, one: rtc.Participant) -> None:
-        if isinstance(one, rtc.LocalParticipant):
-            self.local_changed()
 
     def _changed(self, one: rtc.Participant) -> None:
         if isinstance(one, rtc.LocalParticipant):
