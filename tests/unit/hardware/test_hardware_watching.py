@@ -5,7 +5,8 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,17 @@ def no_sound_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
+@pytest.fixture
+def one_speaker() -> Iterator[None]:
+    """What is said in the kernel's name is heard by every run of tests: one at a time speaks."""
+    fcntl = pytest.importorskip("fcntl")
+    with (Path(tempfile.gettempdir()) / "session-fsm-uevents.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.mark.skipif(not hasattr(socket, "AF_NETLINK"), reason="netlink is of Linux")
+@pytest.mark.usefixtures("one_speaker", "no_sound_server")
 @pytest.mark.parametrize(
     ("message", "is_news"),
     [
@@ -45,7 +56,7 @@ def no_sound_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (b"add@/devices/usb1\0ACTION=add\0SUBSYSTEM=usb\0", False),
     ],
 )
-async def test_the_kernel_tells(no_sound_server: None, message: bytes, *, is_news: bool) -> None:
+async def test_the_kernel_tells(message: bytes, *, is_news: bool) -> None:
     told: list[bool] = []
     async with news.told(lambda: told.append(True)) as is_told:
         assert is_told
