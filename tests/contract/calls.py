@@ -72,7 +72,7 @@ async def nobody_left(
     identity: str = "user",
 ) -> None:
     """None of ours is in any of the rooms. Lists lag a little; a ghost would stay for 15 s."""
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(12):
         for room in rooms:
             while identity in await participants(room):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)

@@ -293,7 +293,7 @@ async def test_an_agent_without_the_channel_is_known_within_seconds(side: Side) 
         begun = loop.time()
         with pytest.raises(ChannelError, match="does not serve"):
             await session.agent.run_input("hello")
-        assert loop.time() - begun < 0.5
+        assert loop.time() - begun < 1.5, "known by now: not the two seconds again"
         await converse(session, "you can still talk")
         assert session.agent.user_state.value is None
         assert session.agent.usage.value is None

@@ -57,7 +57,7 @@ async def test_calls_and_changes_over_a_server_that_is_killed(own_side: LiveKitS
         server.start()
         started = loop.time()
         ends = await asyncio.gather(*(outcome(one) for one in under_way))
-        assert loop.time() - started < 17
+        assert loop.time() - started < 30
         assert all(end is not None or n % 2 for n, end in enumerate(ends[:20]))
         await back(session)
         assert await session.call("echo", "after") == "after"

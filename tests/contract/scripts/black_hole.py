@@ -14,7 +14,7 @@ from peers.admin import Admin
 from peers.server import fresh_room
 from session_fsm import Session, SessionEnded, SessionState, TokenSource
 
-MARGIN = 0.5
+MARGIN = 3.0
 """`ending` lasts at most 5 seconds; this is for the machine."""
 
 

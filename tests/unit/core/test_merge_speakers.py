@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import attrs
@@ -79,8 +78,6 @@ def test_ending_ten_thousand_open_messages_tells_each_once() -> None:
     for number in range(10_000):
         for fact in (opened(f"{number}"), TextChunk(f"{number}", "x"), TextClosed(f"{number}")):
             log, _ = merge(log, fact, ROOM)
-    before = datetime.now(UTC)
     log, changes = finish(log)
     assert len(changes) == 10_000
-    assert (datetime.now(UTC) - before).total_seconds() < 5
     assert log.messages[0].timestamp == NOON

@@ -7,7 +7,6 @@ import contextvars
 import functools
 import gc
 import threading
-import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -190,20 +189,18 @@ class TestThreads:
         go, gone = threading.Event(), threading.Event()
 
         def callback(_options: TokenOptions) -> ConnectionDetails:
-            go.wait(5)
+            go.wait(60)
             gone.set()
             return DETAILS
 
         task = asyncio.create_task(TokenSource.custom(callback).fetch())
         await asyncio.sleep(0)
-        began = time.monotonic()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert time.monotonic() - began < 1
         assert not gone.is_set()
         go.set()
-        assert await asyncio.to_thread(gone.wait, 2)
+        assert await asyncio.to_thread(gone.wait, 60)
 
     async def test_what_an_abandoned_one_returns_is_closed(self) -> None:
         go, gone = threading.Event(), threading.Event()
@@ -212,7 +209,7 @@ class TestThreads:
             raise AssertionError
 
         def callback(_options: TokenOptions) -> Any:
-            go.wait(5)
+            go.wait(60)
             return never()
 
         def watched(options: TokenOptions) -> Any:
@@ -226,24 +223,24 @@ class TestThreads:
         task.cancel()
         await asyncio.wait({task})
         go.set()
-        assert await asyncio.to_thread(gone.wait, 2)
+        assert await asyncio.to_thread(gone.wait, 60)
         await asyncio.sleep(0.01)
         gc.collect()  # would warn that the coroutine was never awaited
 
     def test_one_that_never_returns_does_not_hold_up_the_end_of_the_loop(self) -> None:
-        go = threading.Event()
+        go, gone = threading.Event(), threading.Event()
 
         def callback(_options: TokenOptions) -> ConnectionDetails:
-            go.wait(5)
+            go.wait(60)
+            gone.set()
             return DETAILS
 
         async def main() -> None:
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(TokenSource.custom(callback).fetch(), 0.02)
 
-        began = time.monotonic()
         asyncio.run(main())
-        assert time.monotonic() - began < 2
+        assert not gone.is_set()
         assert all(
             thread.daemon for thread in threading.enumerate() if "session-fsm" in thread.name
         )
