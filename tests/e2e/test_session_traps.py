@@ -193,3 +193,32 @@ async def test_a_handler_of_the_users_own_topic(side: LiveKitSide) -> None:
             await other.room.local_participant.send_text("mine", topic="own")
             await until(lambda: heard == ["mine"])
         await converse(session)
+
+
+async def test_who_publishes_the_next_track_before_taking_back_the_first_has_one(
+    side: LiveKitSide,
+) -> None:
+    room = side.fresh_room()
+    session = Session(side.source(room, dispatch=False))
+    url, token = side.stack.url, side.stack.token(room, identity="ann", agent=None)
+    async with asyncio.timeout(60), session, await HandClient.join(url, token) as ann:
+        await session.start()
+        store = session.participant("ann").microphone_track
+        first = await published(ann)
+        await until(lambda: store.value is not None)
+        before = store.value
+        await published(ann)
+        await until(lambda: store.value not in {None, before})
+        tracks: list[object] = []
+        store.subscribe(tracks.append)
+        await ann.room.local_participant.unpublish_track(first.sid)
+        assert session.room is not None
+        there = session.room.remote_participants["ann"].track_publications
+        await until(lambda: first.sid not in there)
+        assert tracks == [store.value]
+
+
+async def published(client: HandClient) -> rtc.LocalTrackPublication:
+    track = rtc.LocalAudioTrack.create_audio_track("voice", rtc.AudioSource(48_000, 1))
+    options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+    return await client.room.local_participant.publish_track(track, options)

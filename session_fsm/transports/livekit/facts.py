@@ -176,7 +176,9 @@ class RoomFacts:
         publication: rtc.RemoteTrackPublication,
         one: rtc.RemoteParticipant,
     ) -> None:
-        self._track(publication, one, track)
+        source = SOURCES.get(publication.source)
+        if source is not None:
+            self.tell(TrackChanged(one.identity, source, track))
 
     def _track_unsubscribed(
         self,
@@ -184,17 +186,11 @@ class RoomFacts:
         publication: rtc.RemoteTrackPublication,
         one: rtc.RemoteParticipant,
     ) -> None:
-        self._track(publication, one, None)
-
-    def _track(
-        self,
-        publication: rtc.RemoteTrackPublication,
-        one: rtc.RemoteParticipant,
-        track: rtc.RemoteTrack | None,
-    ) -> None:
         source = SOURCES.get(publication.source)
         if source is not None:
-            self.tell(TrackChanged(one.identity, source, track))
+            # Who replaces a track may publish the next before it takes back the one before.
+            others = _tracks(one, but=publication.sid)
+            self.tell(TrackChanged(one.identity, source, others.get(source)))
 
     def _reconnecting(self) -> None:
         self.is_lost = True
@@ -244,18 +240,23 @@ def _permissions(one: rtc.LocalParticipant) -> Permissions:
     return Permissions(sources if told.can_publish else frozenset(), told.can_publish_data)
 
 
-def _seen(one: rtc.RemoteParticipant, *, was_there: bool) -> Participant:
-    tracks = {
+def _tracks(one: rtc.RemoteParticipant, but: str | None = None) -> dict[str, object]:
+    return {
         SOURCES[publication.source]: publication.track
         for publication in one.track_publications.values()
-        if publication.source in SOURCES and publication.track is not None
+        if publication.source in SOURCES
+        and publication.track is not None
+        and publication.sid != but
     }
+
+
+def _seen(one: rtc.RemoteParticipant, *, was_there: bool) -> Participant:
     return Participant(
         one.identity,
         one.name,
         one.metadata,
         one.attributes,
-        Tracks(**tracks),
+        Tracks(**_tracks(one)),
         was_there,
         is_agent(one),
     )
