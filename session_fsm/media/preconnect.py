@@ -8,7 +8,8 @@ away.
 
 From when it has subscribed to the track, or from when it has set itself up if that is later, the
 agent keeps what comes live, and takes it in after the buffer. So the track is fed all the time, and
-the buffer ends with what the agent heard first, as nearly as that can be known from here.
+the buffer ends with what the agent heard first, as nearly as that can be known from here. It does
+not go all at once: what is said live would be held up by it (measured: by 0.03 to 0.2 s for 6 s).
 """
 
 from __future__ import annotations
@@ -23,16 +24,22 @@ from uuid import uuid4
 from session_fsm.data.info import StreamHeader, StreamKind
 from session_fsm.errors import StreamError
 from session_fsm.events import BufferingStarted, BufferingStopped
-from session_fsm.media.frames import AudioFrame
+from session_fsm.media.frames import SAMPLE_BYTES, AudioFrame
 from session_fsm.media.pace import Brake
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from session_fsm.transports.base import Link, Sink
 
 TOPIC: Final = "lk.agent.pre-connect-audio-buffer"
 NAME: Final = "preconnect-audio-buffer"
 MOST_SECONDS: Final = 30.0
 """How much is kept: the newest of it."""
+SPEED: Final = 20.0
+"""How much faster than it was said it is sent: all of it in half of the agent's three seconds."""
+PIECE: Final = 0.1
+"""Seconds of sound that are sent at once."""
 AHEAD: Final = 0.1
 """Seconds that an input may be ahead of the clock: it is not asked for more before."""
 
@@ -95,6 +102,11 @@ def _format(frame: AudioFrame) -> tuple[int, int]:
     return frame.sample_rate, frame.num_channels
 
 
+def _pieces(said: AudioFrame) -> Iterator[bytes]:
+    size = round(PIECE * said.sample_rate) * said.num_channels * SAMPLE_BYTES
+    return (said.data[start : start + size] for start in range(0, len(said.data), size))
+
+
 async def hand_over(link: Link, agent: str, track: str, said: AudioFrame) -> None:
     """Send what was said to the agent, as what came before the track; never raises."""
     header = StreamHeader(
@@ -113,7 +125,9 @@ async def hand_over(link: Link, agent: str, track: str, said: AudioFrame) -> Non
     )
     try:
         writer = await link.streams.open(header)
-        await writer.write(said.data)
+        for piece in _pieces(said):
+            await writer.write(piece)
+            await asyncio.sleep(PIECE / SPEED)
         await writer.close()
     except StreamError as error:
         logger.warning("what was said before the agent was ready did not reach it: %s", error)

@@ -137,6 +137,7 @@ class Sending:
                 elif await self._came_true(number, wish):
                     done = number
         finally:
+            self._give_up_handing_over()
             held, self._held = self._held, None
             if held is not None:
                 await self._let_go(held)
@@ -305,13 +306,17 @@ class Sending:
     async def _let_go(self, held: Held) -> None:
         """Let go of the input, and of what was said and nobody heard."""
         self._permission.dispose()
-        if self._handing_over is not None:
-            self._handing_over.cancel()
-            self._handing_over = None
+        if held.buffer is not None:  # what is on its way by now arrives
+            self._give_up_handing_over()
         await held.let_go()
         if held.buffer is not None:
             held.buffer.take()
             held.buffer = None
+
+    def _give_up_handing_over(self) -> None:
+        if self._handing_over is not None:
+            self._handing_over.cancel()
+            self._handing_over = None
 
     async def _turn_off(self) -> None:
         held, self._held = self._held, None
