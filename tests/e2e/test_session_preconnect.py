@@ -16,7 +16,8 @@ from session_fsm.media.synthetic import silence
 RUNS = int(os.environ.get("SESSION_FSM_RUNS", "0"))
 """How often each is done by hand, on a machine that is idle; 20 are asked for."""
 IS_IDLE = RUNS > 0
-"""A busy machine hears twice what was said before the hand-over: seconds of it."""
+SLOW = [0, 0.01, 5]
+"""Ready when it joins; joins, and makes itself ready; makes itself ready five seconds later."""
 QUIET_SECONDS = 0.3
 SLACK = 0.5
 
@@ -68,7 +69,7 @@ async def heard(stack: Stack, room: str, session: Session, seconds: float) -> tu
 
 
 @pytest.mark.parametrize("run", range(max(RUNS, 1)))
-@pytest.mark.parametrize("slow", [0, 5])
+@pytest.mark.parametrize("slow", SLOW)
 @pytest.mark.parametrize(("seconds", "after"), [(2.0, 2.5), (6.5, 1.0)], ids=["before", "across"])
 async def test_it_reaches_the_agent_whole(
     stack: Stack, seconds: float, after: float, slow: float, run: int
@@ -88,8 +89,8 @@ async def test_it_reaches_the_agent_whole(
             assert loud == pytest.approx(seconds, abs=0.05)
             assert gap <= 0.05
             return
-        # Nobody tells when the agent began to listen: what is not known is heard twice, not lost.
+        # A busy machine holds up what is said live: more is heard than was said.
         assert seconds - SLACK < loud < 2 * seconds + SLACK
         if IS_IDLE:
-            assert loud == pytest.approx(seconds, abs=0.25)
-            assert gap <= 0.1
+            assert loud == pytest.approx(seconds, abs=0.055)  # it is heard in pieces of 5 ms
+            assert gap <= 0.05

@@ -34,10 +34,10 @@ PIECE: Final = SAMPLE_RATE // 50
 """Samples that are handed over at once: a long frame must not hold up the mute."""
 HEARD_FRAMES: Final = 100
 """How many frames the SDK keeps for a reader that is late; the oldest are dropped."""
-LATENCY: Final = 0.06
-"""Seconds from the microphone to an agent that has just subscribed; measured 0.04 to 0.08."""
-LATE_LATENCY: Final = 0.22
-"""The same to one that subscribed long before it listened; measured 0.1 to 0.3."""
+LATENCY: Final = 0.04
+"""Seconds from the microphone to an agent that has just subscribed; measured 0.01 to 0.08."""
+LATE_LATENCY: Final = 0.14
+"""The same to one that subscribed long before it listened; measured 0.1 to 0.23."""
 AT_ONCE: Final = 0.5
 """Seconds between subscribing and being ready, from which on it is one of those."""
 PUBLISH_TIMEOUT: Final = 10.0

@@ -15,6 +15,8 @@ SAMPLE_RATE = 24_000
 SECONDS_PER_WORD = 0.1
 LONG_REPLY = " ".join(f"word{n}" for n in range(1, 61))
 LOUD = 500  # mean amplitude (int16) from which the ear hears speech
+INTERIM_SECONDS = 0.1
+"""As a service that recognises speech: it does not tell of each piece of what comes at once."""
 QUIET_SECONDS = 0.3
 
 
@@ -108,7 +110,7 @@ class EchoAgent(Agent):
     async def stt_node(
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
     ) -> AsyncIterator[stt.SpeechEvent]:
-        loud = quiet = 0.0
+        loud = quiet = told = 0.0
         closely = Closely()
         async for frame in audio:
             samples = array.array("h", bytes(frame.data))
@@ -117,7 +119,9 @@ class EchoAgent(Agent):
                 if not loud:
                     yield stt.SpeechEvent(type=stt.SpeechEventType.START_OF_SPEECH)
                 loud, quiet = loud + frame.duration, 0.0
-                yield _heard(stt.SpeechEventType.INTERIM_TRANSCRIPT, loud)
+                if time.monotonic() - told >= INTERIM_SECONDS:
+                    told = time.monotonic()
+                    yield _heard(stt.SpeechEventType.INTERIM_TRANSCRIPT, loud)
             elif loud:
                 quiet += frame.duration
                 if quiet >= QUIET_SECONDS:
