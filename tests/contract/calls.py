@@ -78,7 +78,7 @@ async def nobody_left(
                 await asyncio.sleep(0.1)
 
 
-async def until(reached: Callable[[], object], timeout: float = 15.0) -> None:  # noqa: ASYNC109
+async def until(reached: Callable[[], object], timeout: float = 30.0) -> None:  # noqa: ASYNC109
     """Wait for something that nothing tells."""
     async with asyncio.timeout(timeout):
         while not reached():  # noqa: ASYNC110

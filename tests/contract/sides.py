@@ -337,7 +337,7 @@ class LoopbackSide(Side):
 
     async def break_link(self, session: Session, how: str = "resumed") -> None:
         self.agent.network.drop()
-        await session.wait_until(lambda now: now.is_reconnecting, 5)
+        await session.wait_until(lambda now: now.is_reconnecting, 20)
 
     async def mend_link(self, session: Session) -> None:
         self.agent.network.restore()

@@ -126,5 +126,5 @@ async def test_cancelled_calls_leave_nothing_in_the_native_library(side: LiveKit
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
-        await until(lambda: len(FfiClient.instance.queue._subscribers) <= before, 5)
+        await until(lambda: len(FfiClient.instance.queue._subscribers) <= before)
         assert await session.call("echo", "x") == "x"

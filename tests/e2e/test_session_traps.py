@@ -51,8 +51,8 @@ async def test_nothing_of_a_run_is_left(side: LiveKitSide, how: str) -> None:
                 await side.shut_agent_down(session)
         await idle(session)
         await asyncio.sleep(0)
-        await until(lambda: not others(), 5)
-        await until(lambda: subscribers() == before, 5)
+        await until(lambda: not others())
+        await until(lambda: subscribers() == before)
 
 
 async def test_nothing_of_a_start_that_is_cancelled_is_left(side: LiveKitSide) -> None:
@@ -64,7 +64,7 @@ async def test_nothing_of_a_start_that_is_cancelled_is_left(side: LiveKitSide) -
             await asyncio.sleep(delay)
             starting.cancel()
             await asyncio.wait({starting})
-        await until(lambda: not others(), 10)
+        await until(lambda: not others())
         assert subscribers() == before
 
 
@@ -83,7 +83,7 @@ async def test_the_reader_of_an_agent_that_is_gone_is_closed(side: LiveKitSide) 
         await session.wait_until(lambda now: now.state is SessionState.DISPATCHING, PATIENCE)
         await session.wait_until(lambda now: all(one.final for one in now.messages), PATIENCE)
         await until(lambda: not others_that_read())
-        await until(lambda: subscribers() <= before, 5)
+        await until(lambda: subscribers() <= before)
 
 
 def others_that_read() -> list[asyncio.Task[object]]:

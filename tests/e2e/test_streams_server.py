@@ -264,4 +264,4 @@ async def test_a_server_that_does_not_come_back_ends_streams(own_side: LiveKitSi
         assert await _ended(sending) is StreamOutcome.BROKEN_OFF
         with pytest.raises(StreamError):
             await came[0].read_all()
-    await until(lambda: subscribers() <= before, 5)
+    await until(lambda: subscribers() <= before)
