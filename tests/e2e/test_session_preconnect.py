@@ -9,7 +9,15 @@ import pytest
 
 from contract.calls import PATIENCE
 from peers.fixtures import Stack
-from session_fsm import AgentState, AudioFrame, ConnectionDetails, Session, TokenSource, ToneInput
+from session_fsm import (
+    AgentState,
+    AudioFrame,
+    ConnectionDetails,
+    MediaState,
+    Session,
+    TokenSource,
+    ToneInput,
+)
 from session_fsm.media.pace import FRAME_SECONDS, paced
 from session_fsm.media.synthetic import silence
 
@@ -25,11 +33,12 @@ pytestmark = pytest.mark.server
 
 
 class Speech:
-    """A tone of so many seconds, and then silence."""
+    """A tone of so many seconds, and then silence, or nothing more."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, ends: bool = False) -> None:
         self.name = f"{seconds} s of speech"
         self.seconds = seconds
+        self.ends = ends
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[AudioFrame]]:
@@ -39,6 +48,8 @@ class Speech:
     async def _frames(self, tone: AsyncIterator[AudioFrame]) -> AsyncIterator[AudioFrame]:
         for _ in range(round(self.seconds / FRAME_SECONDS)):
             yield await anext(tone)
+        if self.ends:
+            return
         async with aclosing(paced(silence(48_000, 1))) as quiet:
             async for frame in quiet:
                 yield frame
@@ -94,3 +105,15 @@ async def test_it_reaches_the_agent_whole(
         if IS_IDLE:
             assert loud == pytest.approx(seconds, abs=0.055)  # it is heard in pieces of 5 ms
             assert gap <= 0.05
+
+
+async def test_what_ends_before_the_agent_is_there_reaches_it_whole(stack: Stack) -> None:
+    """As a file does: its track is taken back while what was said is on its way."""
+    room = stack.room()
+    session = Session(source(stack, room, 2.5), pre_connect_audio=True)
+    async with asyncio.timeout(90), session:
+        await session.start(microphone=Speech(2.0, ends=True))
+        loud, gap = await heard(stack, room, session, 2.0)
+        assert loud == pytest.approx(2.0, abs=0.05)
+        assert gap <= 0.05
+        assert session.local.microphone.state.value is MediaState.OFF
