@@ -132,8 +132,8 @@ class RoomFacts:
             "local_track_published": self.local_changed,
             "local_track_unpublished": self.local_changed,
             "local_track_republished": self.local_changed,
-            "track_subscribed": self._track_subscribed,
-            "track_unsubscribed": self._track_unsubscribed,
+            "track_subscribed": self._track_changed,
+            "track_unsubscribed": self._track_changed,
             "reconnecting": self._reconnecting,
             "reconnected": self._reconnected,
             "disconnected": self._disconnected,
@@ -170,17 +170,7 @@ class RoomFacts:
         """Tell what the room shows."""
         self.tell(RoomChanged(self._seat.room.metadata))
 
-    def _track_subscribed(
-        self,
-        track: rtc.RemoteTrack,
-        publication: rtc.RemoteTrackPublication,
-        one: rtc.RemoteParticipant,
-    ) -> None:
-        source = SOURCES.get(publication.source)
-        if source is not None:
-            self.tell(TrackChanged(one.identity, source, track))
-
-    def _track_unsubscribed(
+    def _track_changed(
         self,
         _track: rtc.RemoteTrack,
         publication: rtc.RemoteTrackPublication,
@@ -189,8 +179,7 @@ class RoomFacts:
         source = SOURCES.get(publication.source)
         if source is not None:
             # Who replaces a track may publish the next before it takes back the one before.
-            others = _tracks(one, but=publication.sid)
-            self.tell(TrackChanged(one.identity, source, others.get(source)))
+            self.tell(TrackChanged(one.identity, source, _tracks(one).get(source)))
 
     def _reconnecting(self) -> None:
         self.is_lost = True
@@ -240,13 +229,11 @@ def _permissions(one: rtc.LocalParticipant) -> Permissions:
     return Permissions(sources if told.can_publish else frozenset(), told.can_publish_data)
 
 
-def _tracks(one: rtc.RemoteParticipant, but: str | None = None) -> dict[str, object]:
+def _tracks(one: rtc.RemoteParticipant) -> dict[str, object]:
     return {
         SOURCES[publication.source]: publication.track
         for publication in one.track_publications.values()
-        if publication.source in SOURCES
-        and publication.track is not None
-        and publication.sid != but
+        if publication.source in SOURCES and publication.track is not None
     }
 
 
