@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, Protocol, Self, TypeAlias
 
 import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SAMPLE_BYTES: Final = 2
 """A sample is a signed 16-bit integer in the machine's order, as in ``livekit.rtc``."""
@@ -32,6 +35,12 @@ class AnyAudioFrame(Protocol):
     def num_channels(self) -> int:
         """How many channels there are."""
         ...
+
+
+def pieces(data: bytes, samples: int) -> Iterator[bytes]:
+    """Cut sound into pieces of so many samples, all channels counted; the last may be shorter."""
+    size = samples * SAMPLE_BYTES
+    return (data[start : start + size] for start in range(0, len(data), size))
 
 
 @attrs.frozen

@@ -24,12 +24,10 @@ from uuid import uuid4
 from session_fsm.data.info import StreamHeader, StreamKind
 from session_fsm.errors import StreamError
 from session_fsm.events import BufferingStarted, BufferingStopped
-from session_fsm.media.frames import SAMPLE_BYTES, AudioFrame
+from session_fsm.media.frames import AudioFrame, pieces
 from session_fsm.media.pace import Brake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from session_fsm.transports.base import Link, Sink
 
 TOPIC: Final = "lk.agent.pre-connect-audio-buffer"
@@ -102,11 +100,6 @@ def _format(frame: AudioFrame) -> tuple[int, int]:
     return frame.sample_rate, frame.num_channels
 
 
-def _pieces(said: AudioFrame) -> Iterator[bytes]:
-    size = round(PIECE * said.sample_rate) * said.num_channels * SAMPLE_BYTES
-    return (said.data[start : start + size] for start in range(0, len(said.data), size))
-
-
 async def hand_over(link: Link, agent: str, track: str, said: AudioFrame) -> None:
     """Send what was said to the agent, as what came before the track; never raises."""
     header = StreamHeader(
@@ -125,7 +118,7 @@ async def hand_over(link: Link, agent: str, track: str, said: AudioFrame) -> Non
     )
     try:
         writer = await link.streams.open(header)
-        for piece in _pieces(said):
+        for piece in pieces(said.data, round(PIECE * said.sample_rate) * said.num_channels):
             await writer.write(piece)
             await asyncio.sleep(PIECE / SPEED)
         await writer.close()

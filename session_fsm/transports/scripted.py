@@ -12,7 +12,7 @@ import attrs
 from session_fsm.channel.wire import TOPIC
 from session_fsm.data.info import StreamHeader
 from session_fsm.errors import RpcError
-from session_fsm.media.frames import AudioFrame, VideoFrame
+from session_fsm.media.frames import AudioFrame, VideoFrame, pieces
 from session_fsm.media.preconnect import TOPIC as PRE_CONNECT
 from session_fsm.messages.merge import FINAL, SEGMENT_ID
 from session_fsm.messages.people import CHAT_TOPIC, TRANSCRIPTION_TOPIC
@@ -225,12 +225,8 @@ class ScriptedAgent:
         """Hear what was said before it was ready."""
         about = stream.info.attributes
         rate, channels = int(about["sampleRate"]), int(about["channels"])
-        piece = 2 * channels * (rate // 100)
         said = b"".join(piece for piece in stream.pieces if isinstance(piece, bytes))
-        frames = [
-            AudioFrame(said[start : start + piece], rate, channels)
-            for start in range(0, len(said), piece)
-        ]
+        frames = [AudioFrame(one, rate, channels) for one in pieces(said, channels * (rate // 100))]
         late = self._expected.pop((room.name, stream.info.sender), [])
         for frame in (*frames, *late):
             self._hear_frame(room, stream.info.sender, frame)
