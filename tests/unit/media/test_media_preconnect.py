@@ -54,6 +54,11 @@ class Call:
         self.states: list[AgentState] = []
         self.session.agent.state.subscribe(self.states.append)
 
+    async def talk_until_started(self) -> None:
+        talking = asyncio.create_task(self.microphone.talk())
+        await self.session.start(microphone=self.microphone)
+        talking.cancel()
+
     @property
     def buffers(self) -> list[Received]:
         return [one for one in self.agent.received if one.info.topic == TOPIC]
@@ -179,9 +184,7 @@ async def test_the_newest_half_minute_is_kept() -> None:
     call = Call(join_after=60.0)
     session = call.session
     async with session:
-        talking = asyncio.create_task(call.microphone.talk())
-        await session.start(microphone=call.microphone)
-        talking.cancel()
+        await call.talk_until_started()
         await asyncio.sleep(2)
         kept = call.kept()
         assert len(kept) == pytest.approx(3_000, abs=50)
@@ -206,9 +209,7 @@ async def test_what_is_on_its_way_arrives_when_the_microphone_is_turned_off() ->
     call = Call(join_after=2.0)
     session = call.session
     async with session:
-        talking = asyncio.create_task(call.microphone.talk())
-        await session.start(microphone=call.microphone)
-        talking.cancel()
+        await call.talk_until_started()
         await asyncio.sleep(0.03)
         assert not call.buffers[0].is_complete
         await session.local.microphone.set_enabled(False)
@@ -224,9 +225,7 @@ async def test_the_end_does_not_wait_for_what_is_on_its_way(
     call = Call(join_after=25.0)
     session = call.session
     async with session:
-        talking = asyncio.create_task(call.microphone.talk())
-        await session.start(microphone=call.microphone)
-        talking.cancel()
+        await call.talk_until_started()
         await asyncio.sleep(0.03)
         began = asyncio.get_running_loop().time()
         await session.end()
